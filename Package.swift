@@ -1,0 +1,89 @@
+// swift-tools-version: 6.3
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [], exclude: [String] = []
+) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.byName(name: name)] + dependencies, exclude: exclude,
+        resources: resources, swiftSettings: strict)
+}
+
+func system(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+// The layers, lowest first; Sources/README.md explains them and ArchitectureTests holds every import to them.
+let package = Package(
+    name: "putback",
+    dependencies: [
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        // 0: system libraries
+        system("CLibEvent", pkgConfig: "libevent_core", apt: "libevent-dev"),
+        system("CLibCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
+        system("CISAL", pkgConfig: "libisal", apt: "libisal-dev"),
+        // 1: leaves
+        library("Octets"),
+        library("Digests", ["COpenSSL", "CISAL", "Octets"]),
+        // 2
+        library("Eventing", ["CLibEvent", "COpenSSL"]),
+        library("HTTPWire", ["Octets"]),
+        // 3
+        library("HTTPServing", ["Eventing", "HTTPWire"]),
+        library("Upstream", ["Eventing", "HTTPWire", "CLibCurl"]),
+        library("Signing", ["Digests", "Octets", "HTTPWire"]),
+        // 4
+        library("Dialects", ["Signing", "HTTPWire", "Octets"]),
+        library("Callbacks", ["Digests", "HTTPWire", "Octets"]),
+        // 5
+        library("Settings", ["Dialects", "Callbacks", "HTTPWire", "Octets", yams]),
+        library("DirectoryStore", ["Digests", "Octets"]),
+        // 6
+        library(
+            "Gateway",
+            [
+                "Settings", "DirectoryStore", "Dialects", "Callbacks", "Signing", "Upstream", "HTTPServing", "HTTPWire",
+                "Eventing", "Digests", "Octets", logging,
+            ]),
+        // 7
+        .executableTarget(
+            name: "putback", dependencies: ["Gateway", "Settings", arguments, logging], swiftSettings: strict),
+
+        tests("Octets", []),
+        tests("Digests", ["Octets"]),
+        tests("Eventing", []),
+        tests("HTTPWire", ["Octets"]),
+        tests("Upstream", ["Eventing", "HTTPWire"]),
+        tests("Signing", ["Digests", "Octets", "HTTPWire"], resources: [.copy("oss.json")]),
+        tests("Dialects", ["Signing", "HTTPWire", "Octets"]),
+        tests("Callbacks", ["Digests", "HTTPWire", "Octets"]),
+        tests("Settings", ["Dialects", "Callbacks", "HTTPWire", "Octets"]),
+        tests("DirectoryStore", ["Digests", "Octets"]),
+        tests("Gateway", ["Settings", "Dialects", "Callbacks", "HTTPWire", "Octets"]),
+        .testTarget(name: "ArchitectureTests", swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,4 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <isa-l/crc64.h>

@@ -1,0 +1,2 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
