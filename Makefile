@@ -1,0 +1,51 @@
+# Putback: the same commands on a laptop and in CI. `make help` lists them.
+
+SWIFT ?= swift
+PYTEST = .build/venv/bin/python -m pytest
+
+# A sanitizer's report must fail the run even where the process goes on, and must not wait for a backtrace.
+export SWIFT_BACKTRACE ?= enable=no
+ASAN = ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:exitcode=99
+TSAN = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:exitcode=99
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test test-asan test-tsan lint bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: ## install what building and testing need, if it is missing
+	@Tests/setup.sh python
+
+build: ## release build in .build/release
+	@Tests/setup.sh system
+	$(SWIFT) build -c release --product putback
+
+demo: build ## a gateway, a store and an app on this machine, with an upload page
+	.build/release/putback demo
+
+test: setup ## every test, as CI runs them
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+	PUTBACK=.build/debug/putback $(PYTEST) Tests/EndToEnd
+
+test-asan: setup ## every test under the address and leak sanitizers
+	$(SWIFT) build --build-tests --sanitize=address --scratch-path .build-asan
+	$(ASAN) $(SWIFT) test --skip-build --sanitize=address --scratch-path .build-asan
+	$(ASAN) PUTBACK_SANITIZED=1 PUTBACK=.build-asan/debug/putback $(PYTEST) Tests/EndToEnd
+
+test-tsan: setup ## every test under the thread sanitizer
+	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build-tsan
+	$(TSAN) $(SWIFT) test --skip-build --sanitize=thread --scratch-path .build-tsan
+	$(TSAN) PUTBACK_SANITIZED=1 PUTBACK=.build-tsan/debug/putback $(PYTEST) Tests/EndToEnd
+
+lint: ## format and architecture rules
+	@Tests/setup.sh system
+	$(SWIFT) format lint --strict -r Package.swift Sources Tests
+	$(SWIFT) test --filter ArchitectureTests
+
+bench: build ## comparison with nginx and HAProxy; QUICK=1 for the short one
+	$(MAKE) -C Tests/Benchmarks QUICK=$(QUICK)
+
+clean: ## remove everything that was built
+	rm -rf .build .build-asan .build-tsan
