@@ -1,0 +1,91 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+/// Dates in HTTP fields (RFC 9110 section 5.6.7), all in GMT.
+package enum HTTPDate {
+    private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    private static let longWeekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
+    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+    /// Appends an IMF-fixdate such as `Tue, 14 Nov 2023 22:13:20 GMT`; years are held within 0…9999.
+    package static func append(_ unixSeconds: Int64, to bytes: inout [UInt8]) {
+        let time = CivilTime(clamping: unixSeconds)
+        bytes.append(weekdays[time.weekday])
+        bytes.append(", ")
+        bytes.appendDecimal(time.day, width: 2)
+        bytes.append(" ")
+        bytes.append(months[time.month - 1])
+        bytes.append(" ")
+        bytes.appendDecimal(time.year, width: 4)
+        bytes.append(" ")
+        bytes.appendClock(time, separator: ":")
+        bytes.append(" GMT")
+    }
+
+    /// The IMF-fixdate as text.
+    package static func text(_ unixSeconds: Int64) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(29)
+        append(unixSeconds, to: &bytes)
+        return String(octets: bytes.span)
+    }
+
+    /// Unix seconds of a date in one of the three forms that recipients must accept: IMF-fixdate, RFC 850, asctime.
+    ///
+    /// Letter case and spacing must be exact. The name of the weekday must be one, but is not compared with the
+    /// date. Years of two digits mean 1970…2069: the rule of RFC 9110 (at most 50 years ahead) would need a clock.
+    package static func parse(_ text: Span<UInt8>) -> Int64? {
+        fixdate(text) ?? rfc850(text) ?? asctime(text)
+    }
+
+    /// `Sun, 06 Nov 1994 08:49:37 GMT`
+    private static func fixdate(_ text: Span<UInt8>) -> Int64? {
+        var scanner = DateScanner()
+        guard scanner.name(in: weekdays, text) != nil, scanner.skip(", ", text), let day = scanner.number(2, text),
+            scanner.skip(" ", text), let month = scanner.name(in: months, text), scanner.skip(" ", text),
+            let year = scanner.number(4, text), scanner.skip(" ", text), let clock = scanner.clock(text),
+            scanner.skip(" GMT", text), scanner.position == text.count
+        else { return nil }
+        return moment(year: year, month: month, day: day, clock)
+    }
+
+    /// `Sunday, 06-Nov-94 08:49:37 GMT`
+    private static func rfc850(_ text: Span<UInt8>) -> Int64? {
+        var scanner = DateScanner()
+        guard scanner.name(in: longWeekdays, text) != nil, scanner.skip(", ", text),
+            let day = scanner.number(2, text), scanner.skip("-", text), let month = scanner.name(in: months, text),
+            scanner.skip("-", text), let year = scanner.number(2, text), scanner.skip(" ", text),
+            let clock = scanner.clock(text), scanner.skip(" GMT", text), scanner.position == text.count
+        else { return nil }
+        return moment(year: year < 70 ? year + 2000 : year + 1900, month: month, day: day, clock)
+    }
+
+    /// `Sun Nov  6 08:49:37 1994`
+    private static func asctime(_ text: Span<UInt8>) -> Int64? {
+        var scanner = DateScanner()
+        guard scanner.name(in: weekdays, text) != nil, scanner.skip(" ", text),
+            let month = scanner.name(in: months, text), scanner.skip(" ", text),
+            let day = scanner.skip(" ", text) ? scanner.number(1, text) : scanner.number(2, text),
+            scanner.skip(" ", text), let clock = scanner.clock(text), scanner.skip(" ", text),
+            let year = scanner.number(4, text), scanner.position == text.count
+        else { return nil }
+        return moment(year: year, month: month, day: day, clock)
+    }
+
+    private static func moment(year: Int, month: Int, day: Int, _ clock: DateScanner.Clock) -> Int64? {
+        CivilTime(
+            year: year, month: month + 1, day: day, hour: clock.hour, minute: clock.minute, second: clock.second)?
+            .unixSeconds
+    }
+}
+
+extension [UInt8] {
+    /// Appends hour, minute and second with two digits each.
+    mutating func appendClock(_ time: CivilTime, separator: String) {
+        appendDecimal(time.hour, width: 2)
+        append(separator)
+        appendDecimal(time.minute, width: 2)
+        append(separator)
+        appendDecimal(time.second, width: 2)
+    }
+}

@@ -1,0 +1,78 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+/// Dates of ISO 8601 as the stores write them, all in UTC; years are held within 0…9999.
+package enum ISO8601 {
+    /// Appends the basic form of the V4 signatures, such as `20231114T221320Z`.
+    package static func appendBasic(_ unixSeconds: Int64, to bytes: inout [UInt8]) {
+        let time = CivilTime(clamping: unixSeconds)
+        bytes.appendDate(time, separator: "")
+        bytes.append("T")
+        bytes.appendClock(time, separator: "")
+        bytes.append("Z")
+    }
+
+    /// The basic form as text.
+    package static func basic(_ unixSeconds: Int64) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(16)
+        appendBasic(unixSeconds, to: &bytes)
+        return String(octets: bytes.span)
+    }
+
+    /// Unix seconds of a basic form; nil for any other spelling.
+    package static func parseBasic(_ text: Span<UInt8>) -> Int64? {
+        var scanner = DateScanner()
+        guard let year = scanner.number(4, text), let month = scanner.number(2, text),
+            let day = scanner.number(2, text), scanner.skip("T", text), let hour = scanner.number(2, text),
+            let minute = scanner.number(2, text), let second = scanner.number(2, text), scanner.skip("Z", text),
+            scanner.position == text.count
+        else { return nil }
+        return CivilTime(year: year, month: month, day: day, hour: hour, minute: minute, second: second)?.unixSeconds
+    }
+
+    /// Appends the extended form with milliseconds, such as `2023-11-14T22:13:20.000Z`.
+    package static func appendExtendedMilliseconds(_ unixMilliseconds: Int64, to bytes: inout [UInt8]) {
+        let milliseconds = (unixMilliseconds % 1000 + 1000) % 1000
+        let seconds = unixMilliseconds / 1000 - (unixMilliseconds % 1000 < 0 ? 1 : 0)
+        let time = CivilTime(clamping: seconds)
+        bytes.appendDate(time, separator: "-")
+        bytes.append("T")
+        bytes.appendClock(time, separator: ":")
+        bytes.append(".")
+        bytes.appendDecimal(Int(milliseconds), width: 3)
+        bytes.append("Z")
+    }
+
+    /// The extended form with milliseconds, as text.
+    package static func extendedMilliseconds(_ unixMilliseconds: Int64) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(24)
+        appendExtendedMilliseconds(unixMilliseconds, to: &bytes)
+        return String(octets: bytes.span)
+    }
+
+    /// Appends the day alone, such as `20231114`: the first element of a V4 credential scope.
+    package static func appendDay(_ unixSeconds: Int64, to bytes: inout [UInt8]) {
+        bytes.appendDate(CivilTime(clamping: unixSeconds), separator: "")
+    }
+
+    /// The day alone, as text.
+    package static func day(_ unixSeconds: Int64) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(8)
+        appendDay(unixSeconds, to: &bytes)
+        return String(octets: bytes.span)
+    }
+}
+
+extension [UInt8] {
+    /// Appends year, month and day with four, two and two digits.
+    fileprivate mutating func appendDate(_ time: CivilTime, separator: String) {
+        appendDecimal(time.year, width: 4)
+        append(separator)
+        appendDecimal(time.month, width: 2)
+        append(separator)
+        appendDecimal(time.day, width: 2)
+    }
+}
