@@ -1,0 +1,113 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+/// Reads header or trailer lines one byte after the other; can stop after any byte and go on where it stopped.
+///
+/// Looks only at bytes from its position onwards, never back, so callers may throw away what was read if they do not
+/// need the ranges. Grammar: RFC 9112 §5, without obs-fold.
+struct FieldLineParser {
+    enum Step {
+        /// All bytes were read and the line is not complete.
+        case needsMore
+        /// A line is complete: `name` and `value` tell where.
+        case field
+        /// The empty line was read.
+        case end
+    }
+
+    private enum State {
+        case lineStart
+        case name
+        case valueStart
+        case value
+        case lineFeed
+        case lastLineFeed
+    }
+
+    private var state = State.lineStart
+    private var nameStart = 0
+    private var nameEnd = 0
+    private var valueStart = 0
+    private var valueEnd = 0
+
+    /// Where the name of the line just completed stands.
+    var name: Range<Int> { nameStart..<nameEnd }
+    /// Where its value stands, with blanks that may trail it.
+    var value: Range<Int> { valueStart..<valueEnd }
+    /// All that stands between the colon and the line end.
+    var line: Range<Int> { nameEnd &+ 1..<valueEnd }
+
+    /// Reads on from `position` up to `end`, at most to the end of one line; moves `position` to the next unread byte.
+    mutating func advance(
+        _ bytes: Span<UInt8>, position: inout Int, end: Int
+    ) throws(WireError.Code) -> Step {
+        while position < end {
+            switch state {
+            case .lineStart:
+                try startLine(bytes[position])
+                if state == .lastLineFeed {
+                    position &+= 1
+                } else {
+                    nameStart = position
+                }
+            case .name:
+                try readName(bytes, position: &position, end: end)
+            case .valueStart:
+                while position < end, bytes[position].isBlank { position &+= 1 }
+                valueStart = position
+                if position < end { state = .value }
+            case .value:
+                try readValue(bytes, position: &position, end: end)
+            case .lineFeed, .lastLineFeed:
+                guard bytes[position] == Byte.lineFeed else { throw .bareCarriageReturn }
+                position &+= 1
+                let step = state == .lineFeed ? Step.field : .end
+                state = .lineStart
+                return step
+            }
+        }
+        return .needsMore
+    }
+
+    @inline(__always)
+    private mutating func startLine(_ byte: UInt8) throws(WireError.Code) {
+        switch byte {
+        case Byte.carriageReturn: state = .lastLineFeed
+        case Byte.lineFeed: throw .bareLineFeed
+        case Byte.space, Byte.tab: throw .foldedLine
+        case Byte.colon: throw .emptyFieldName
+        default: state = .name
+        }
+    }
+
+    @inline(__always)
+    private mutating func readName(
+        _ bytes: Span<UInt8>, position: inout Int, end: Int
+    ) throws(WireError.Code) {
+        var cursor = position
+        while cursor < end, ByteClass.token.contains(bytes[cursor]) { cursor &+= 1 }
+        position = cursor
+        guard cursor < end else { return }
+        let byte = bytes[cursor]
+        guard byte == Byte.colon else { throw byte.isBlank ? .spaceBeforeColon : .badFieldName }
+        nameEnd = cursor
+        position = cursor &+ 1
+        state = .valueStart
+    }
+
+    @inline(__always)
+    private mutating func readValue(
+        _ bytes: Span<UInt8>, position: inout Int, end: Int
+    ) throws(WireError.Code) {
+        position = bytes.endOfText(from: position, to: end)
+        guard position < end else { return }
+        switch bytes[position] {
+        case Byte.carriageReturn:
+            valueEnd = position
+            position &+= 1
+            state = .lineFeed
+        case Byte.lineFeed: throw .bareLineFeed
+        default: throw .controlCharacter
+        }
+    }
+}

@@ -1,0 +1,110 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+import Octets
+
+/// Writes heads and chunk framing of HTTP/1.1 behind what a buffer already holds.
+package enum HTTPEncoder {
+    /// Appends a request line and header fields. `target` must hold no blank and no control character.
+    package static func appendRequest(
+        method: HTTPMethod, target: Span<UInt8>, fields: HeaderFields, to buffer: inout [UInt8]
+    ) {
+        appendRequestLine(method: method, target: target, to: &buffer)
+        append(fields, to: &buffer)
+        appendEnd(to: &buffer)
+    }
+
+    /// Appends a request line, for callers that write the fields one by one.
+    package static func appendRequestLine(method: HTTPMethod, target: Span<UInt8>, to buffer: inout [UInt8]) {
+        for index in target.indices {
+            precondition(target[index] > Byte.space && target[index] != Byte.delete, "a request target has no blanks")
+        }
+        buffer.append(method.name)
+        buffer.append(Byte.space)
+        buffer.append(target)
+        buffer.append(" HTTP/1.1\r\n")
+    }
+
+    /// Appends a status line with the registered reason phrase and header fields.
+    package static func appendResponseHead(status: Int, fields: HeaderFields, to buffer: inout [UInt8]) {
+        appendStatusLine(status, to: &buffer)
+        append(fields, to: &buffer)
+        appendEnd(to: &buffer)
+    }
+
+    /// Appends a status line with the registered reason phrase, for callers that write the fields one by one.
+    package static func appendStatusLine(_ status: Int, to buffer: inout [UInt8]) {
+        precondition((100...599).contains(status), "a status has three digits")
+        buffer.append("HTTP/1.1 ")
+        buffer.append(UInt8(truncatingIfNeeded: status / 100) &+ Byte.zero)
+        buffer.append(UInt8(truncatingIfNeeded: status / 10 % 10) &+ Byte.zero)
+        buffer.append(UInt8(truncatingIfNeeded: status % 10) &+ Byte.zero)
+        buffer.append(Byte.space)
+        buffer.append(ReasonPhrase.of(status))
+        appendLineEnd(to: &buffer)
+    }
+
+    /// Appends all fields as lines, without the empty line.
+    package static func append(_ fields: HeaderFields, to buffer: inout [UInt8]) {
+        for index in fields.indices { append(fieldAt: index, of: fields, to: &buffer) }
+    }
+
+    /// Appends one field as a line.
+    package static func append(fieldAt index: Int, of fields: HeaderFields, to buffer: inout [UInt8]) {
+        let all = fields.bytes.span
+        buffer.append(all.extracting(fields.nameRange(at: index)))
+        buffer.append(": ")
+        buffer.append(all.extracting(fields.valueRange(at: index)))
+        appendLineEnd(to: &buffer)
+    }
+
+    /// Appends one field as a line; `value` must satisfy `HeaderFields.isValidValue`.
+    package static func appendField(_ name: String, _ value: Span<UInt8>, to buffer: inout [UInt8]) {
+        precondition(HeaderFields.isValidValue(value), "a field value holds a line end")
+        buffer.append(name)
+        buffer.append(": ")
+        buffer.append(value)
+        appendLineEnd(to: &buffer)
+    }
+
+    /// Appends one field with a decimal number, such as Content-Length.
+    package static func appendField(_ name: String, decimal value: UInt64, to buffer: inout [UInt8]) {
+        buffer.append(name)
+        buffer.append(": ")
+        buffer.appendDecimal(value)
+        appendLineEnd(to: &buffer)
+    }
+
+    /// Appends the empty line that ends a head.
+    package static func appendEnd(to buffer: inout [UInt8]) {
+        appendLineEnd(to: &buffer)
+    }
+
+    /// Appends the line in front of a chunk of `size` bytes; `size` is not 0, which would end the body.
+    package static func appendChunkHeader(size: Int, to buffer: inout [UInt8]) {
+        precondition(size > 0, "an empty chunk would end the body")
+        var shift = (UInt64(size).leadingZeroBitCount ^ 63) & ~3
+        while shift >= 0 {
+            let digit = UInt8(truncatingIfNeeded: size &>> shift) & 0x0F
+            buffer.append(digit < 10 ? digit &+ 0x30 : digit &+ 0x57)
+            shift -= 4
+        }
+        appendLineEnd(to: &buffer)
+    }
+
+    /// Appends the line end behind the data of a chunk.
+    package static func appendChunkTrailer(to buffer: inout [UInt8]) {
+        appendLineEnd(to: &buffer)
+    }
+
+    /// Appends the last chunk and the empty trailer section.
+    package static func appendLastChunk(to buffer: inout [UInt8]) {
+        buffer.append("0\r\n\r\n")
+    }
+
+    @inline(__always)
+    private static func appendLineEnd(to buffer: inout [UInt8]) {
+        buffer.append(Byte.carriageReturn)
+        buffer.append(Byte.lineFeed)
+    }
+}
