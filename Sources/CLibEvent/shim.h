@@ -10,3 +10,16 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <event2/util.h>
+
+// accept4 is declared for _GNU_SOURCE only, which a module-mapped header must not define; the symbol is glibc's.
+#include <sys/socket.h>
+extern int accept4(int, struct sockaddr *_Nullable restrict, socklen_t *_Nullable restrict, int);
+static inline int pb_accept(int listener, struct sockaddr *_Nonnull address, socklen_t *_Nonnull length) {
+    return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+// pthread_setname_np is a GNU extension as well.
+#include <sys/prctl.h>
+static inline void pb_thread_set_name(const char *_Nonnull name) {
+    prctl(PR_SET_NAME, name, 0, 0, 0);
+}

@@ -1,0 +1,263 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// Who is told that a stream can be read or written.
+package protocol ByteStreamHandler: AnyObject {
+    /// Input, end or failure can be read; called again while reading is on and there is more.
+    func streamReadable(_ stream: ByteStream)
+    /// Output is taken again after a write that would have blocked.
+    func streamWritable(_ stream: ByteStream)
+}
+
+/// How a read or write on a stream ended.
+package enum StreamResult: Equatable {
+    /// This many bytes were moved, at least one.
+    case bytes(Int)
+    /// Nothing now; the handler is called when it is worth another try.
+    case wouldBlock
+    /// The peer sent its last byte (reads only). TLS peers that close without saying so give `failed`.
+    case end
+    case failed(EventError)
+}
+
+/// A connected socket, plain or TLS, read and written without blocking. Loop thread only; owns the descriptor.
+///
+/// Reads and writes are tried eagerly; the kernel is asked for writability only after it refused bytes.
+package final class ByteStream: FileEventHandler {
+    package let loop: EventLoop
+    package let descriptor: Int32
+    /// Set by the owner of the stream, which outlives its registration here.
+    package weak var handler: (any ByteStreamHandler)?
+    private var event: FileEvent?
+    private let session: TLSSession?
+    private var isReading = false
+    /// A TLS read waits for the socket to take output, or a TLS write for input.
+    private var readWaitsForOutput = false
+    private var writeWaitsForInput = false
+    private var writeWaits = false
+    private var plainBytesWritten: UInt64 = 0
+
+    /// A plain stream on a non-blocking descriptor.
+    package init(loop: EventLoop, descriptor: Int32) {
+        self.loop = loop
+        self.descriptor = descriptor
+        session = nil
+        event = FileEvent(loop: loop, descriptor: descriptor, handler: self)
+    }
+
+    /// A TLS stream; with `serverName` the connecting side, else the accepting one. Takes the descriptor also when it throws.
+    package init(loop: EventLoop, descriptor: Int32, context: TLSContext, serverName: String?) throws(EventError) {
+        self.loop = loop
+        self.descriptor = descriptor
+        do { session = try TLSSession(context: context, descriptor: descriptor, serverName: serverName) } catch {
+            Glibc.close(descriptor)
+            throw error
+        }
+        event = FileEvent(loop: loop, descriptor: descriptor, handler: self)
+    }
+
+    deinit { close() }
+
+    package var isTLS: Bool { session != nil }
+    package var isOpen: Bool { event != nil }
+
+    /// Bytes given to the kernel so far, TLS records included: what the peer's acknowledgements count.
+    package var rawBytesWritten: UInt64 { session?.rawBytesWritten ?? plainBytesWritten }
+
+    /// Whether the handler is told of input. Switched off to slow the peer down.
+    package var readEnabled: Bool {
+        get { isReading }
+        set {
+            guard newValue != isReading else { return }
+            isReading = newValue
+            updateInterest()
+            guard newValue, hasBufferedInput else { return }
+            // What OpenSSL holds already makes no socket event.
+            loop.onNextTurn { [weak self] in
+                guard let self, isReading, isOpen else { return }
+                handler?.streamReadable(self)
+            }
+        }
+    }
+
+    /// Whether input was taken off the socket that was not read yet (TLS only).
+    package var hasBufferedInput: Bool { session?.hasBufferedInput ?? false }
+
+    /// Bytes of this connection that the peer's kernel acknowledged (`tcpi_bytes_acked` of tcp(7)), readable also after a
+    /// reset; nil where the kernel does not say (Unix sockets).
+    package var acknowledgedBytes: UInt64? {
+        // glibc's struct ends before this field; its place in the kernel's struct is fixed (linux/tcp.h).
+        let offset = 120
+        var info = [UInt8](repeating: 0, count: 128)
+        var length = socklen_t(info.count)
+        guard unsafe getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &info, &length) == 0,
+            Int(length) >= offset + 8
+        else { return nil }
+        // The SYN counts as one byte.
+        let acknowledged = unsafe info.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self) }
+        return acknowledged > 0 ? acknowledged - 1 : 0
+    }
+
+    /// Whether the peer closed or reset the connection, or sent something, without reading it (one system call).
+    package var hasInputOrEnd: Bool {
+        var byte: UInt8 = 0
+        let count = unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+        return count >= 0 || errno != EAGAIN
+    }
+
+    /// Completes the TLS handshake; `bytes(0)` when done. Reads and writes do it on their own, this one only tells when.
+    package func handshake() -> StreamResult {
+        guard let session else { return .bytes(0) }
+        return result(session.handshake(), isRead: true)
+    }
+
+    /// Reads what is there, at most the buffer's size.
+    package func read(into buffer: UnsafeMutableRawBufferPointer) -> StreamResult {
+        if let session { return unsafe result(session.read(into: buffer), isRead: true) }
+        while true {
+            let count = unsafe recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            if count > 0 { return .bytes(count) }
+            if count == 0 { return .end }
+            if errno == EINTR { continue }
+            if errno == EAGAIN { return .wouldBlock }
+            return .failed(EventError(operation: "read", code: errno))
+        }
+    }
+
+    /// Writes as much as is taken. After `wouldBlock`, or fewer bytes than given, the handler is told when to go on if
+    /// ``waitForWritable()`` was called.
+    package func write(_ buffer: UnsafeRawBufferPointer) -> StreamResult {
+        if let session { return unsafe result(session.write(buffer), isRead: false) }
+        while true {
+            let count = unsafe send(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL))
+            if count >= 0 { return wrote(count) }
+            if errno == EINTR { continue }
+            if errno == EAGAIN { return .wouldBlock }
+            return .failed(EventError(operation: "write", code: errno))
+        }
+    }
+
+    /// Writes two buffers in one call, the first one first: a head and the first bytes of its body.
+    package func write(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> StreamResult {
+        if unsafe first.isEmpty { return unsafe write(second) }
+        if unsafe session != nil || second.isEmpty { return unsafe write(first) }
+        var parts = unsafe (
+            iovec(iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count),
+            iovec(iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress), iov_len: second.count)
+        )
+        return unsafe withUnsafeMutablePointer(to: &parts) { pointer in
+            unsafe pointer.withMemoryRebound(to: iovec.self, capacity: 2) { parts in
+                var message = unsafe msghdr()
+                unsafe message.msg_iov = parts
+                unsafe message.msg_iovlen = 2
+                while true {
+                    let count = unsafe sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
+                    if count >= 0 { return wrote(count) }
+                    if errno == EINTR { continue }
+                    if errno == EAGAIN { return .wouldBlock }
+                    return .failed(EventError(operation: "write", code: errno))
+                }
+            }
+        }
+    }
+
+    /// Asks for one ``ByteStreamHandler/streamWritable(_:)`` once output is taken again.
+    package func waitForWritable() {
+        writeWaits = true
+        updateInterest()
+    }
+
+    /// Tells the peer that no more bytes come; reading goes on.
+    package func shutdownWrite() {
+        session?.sendClose()
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
+
+    /// Closes the descriptor; idempotent. Unsent bytes in the kernel still go out.
+    package func close() {
+        guard let event else { return }
+        event.cancel()
+        self.event = nil
+        session?.sendClose()
+        Glibc.close(descriptor)
+    }
+
+    /// Closes with a reset, so that the peer cannot take the truncation for an end.
+    package func reset() {
+        guard isOpen else { return }
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
+        event?.cancel()
+        event = nil
+        Glibc.close(descriptor)
+    }
+
+    package func fileReadable() {
+        if writeWaitsForInput {
+            writeWaitsForInput = false
+            updateInterest()
+            handler?.streamWritable(self)
+            guard isOpen else { return }
+        }
+        guard isReading else { return }
+        handler?.streamReadable(self)
+        // OpenSSL may hold whole records that the socket will never announce again.
+        while isReading, isOpen, hasBufferedInput {
+            let before = readsDone
+            handler?.streamReadable(self)
+            if readsDone == before { break }
+        }
+    }
+
+    package func fileWritable() {
+        if readWaitsForOutput {
+            readWaitsForOutput = false
+            updateInterest()
+            if isReading { handler?.streamReadable(self) }
+            guard isOpen else { return }
+        }
+        guard writeWaits else { return }
+        writeWaits = false
+        updateInterest()
+        handler?.streamWritable(self)
+    }
+
+    /// Counts reads that moved bytes, to see whether buffered input makes progress.
+    private var readsDone: UInt64 = 0
+
+    private func wrote(_ count: Int) -> StreamResult {
+        plainBytesWritten &+= UInt64(count)
+        return .bytes(count)
+    }
+
+    private func result(_ outcome: TLSSession.Outcome, isRead: Bool) -> StreamResult {
+        switch outcome {
+        case .bytes(let count):
+            if isRead { readsDone &+= 1 }
+            return .bytes(count)
+        case .end: return .end
+        case .failed(let error): return .failed(error)
+        case .wantsRead:
+            if !isRead {
+                writeWaitsForInput = true
+                updateInterest()
+            }
+            return .wouldBlock
+        case .wantsWrite:
+            if isRead {
+                readWaitsForOutput = true
+                updateInterest()
+            }
+            return .wouldBlock
+        }
+    }
+
+    private func updateInterest() {
+        guard let event else { return }
+        event.wantsRead = isReading || writeWaitsForInput
+        // A TLS write that waits for input is not helped by a writable socket.
+        event.wantsWrite = (writeWaits && !writeWaitsForInput) || readWaitsForOutput
+    }
+}

@@ -1,0 +1,131 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+private import CLibEvent
+internal import Glibc
+private import Synchronization
+
+/// One libevent loop on one thread; everything registered with it is called on that thread only.
+///
+/// Loops share nothing. Another thread reaches a loop through ``execute(_:)`` alone.
+@safe
+package final class EventLoop: @unchecked Sendable {
+    // Sendable is sound: `base`, `nextTurn` and the events are touched on the loop thread only (checked by
+    // `preconditionInLoop`), `inbox` is locked, `thread` is atomic.
+    private let base: OpaquePointer
+    private let wakeDescriptor: Int32
+    private let wakeEvent: UnsafeMutablePointer<event>
+    private let turnEvent: UnsafeMutablePointer<event>
+    private let inbox = Locked<[@Sendable () -> Void]>([])
+    private let thread = Atomic<UInt>(0)
+    /// Loop thread only.
+    private var nextTurn: [() -> Void] = []
+
+    /// Creates a loop that runs nothing until ``run()``.
+    package init() throws(EventError) {
+        guard let configuration = unsafe event_config_new() else {
+            throw EventError(operation: "event_config_new", reason: "out of memory")
+        }
+        unsafe event_config_set_flag(configuration, Int32(EVENT_BASE_FLAG_NOLOCK.rawValue))
+        defer { unsafe event_config_free(configuration) }
+        guard let base = unsafe event_base_new_with_config(configuration) else {
+            throw EventError(operation: "event_base_new", reason: "no usable backend")
+        }
+        unsafe self.base = base
+        wakeDescriptor = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
+        unsafe wakeEvent = .allocate(capacity: 1)
+        unsafe turnEvent = .allocate(capacity: 1)
+        guard wakeDescriptor >= 0 else {
+            let code = errno
+            unsafe wakeEvent.deallocate()
+            unsafe turnEvent.deallocate()
+            unsafe event_base_free(base)
+            throw EventError(operation: "eventfd", code: code)
+        }
+        // Unretained: both events are deleted in deinit, before the loop object is gone.
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe event_assign(
+            wakeEvent, base, wakeDescriptor, Int16(EV_READ | EV_PERSIST),
+            { _, _, context in unsafe EventLoop.from(context).drainInbox() }, context)
+        unsafe event_add(wakeEvent, nil)
+        unsafe event_assign(
+            turnEvent, base, -1, 0, { _, _, context in unsafe EventLoop.from(context).runNextTurn() }, context)
+    }
+
+    deinit {
+        unsafe event_del(wakeEvent)
+        unsafe event_del(turnEvent)
+        unsafe wakeEvent.deallocate()
+        unsafe turnEvent.deallocate()
+        unsafe event_base_free(base)
+        close(wakeDescriptor)
+    }
+
+    /// Runs the loop on the calling thread until ``stop()``.
+    package func run() {
+        thread.store(UInt(pthread_self()), ordering: .relaxed)
+        // Runs work that was posted before the loop had its thread.
+        drainInbox()
+        unsafe event_base_loop(base, Int32(EVLOOP_NO_EXIT_ON_EMPTY))
+        thread.store(0, ordering: .relaxed)
+    }
+
+    /// Ends ``run()`` after the event that is being handled; callable from any thread.
+    package func stop() {
+        execute { [self] in unsafe event_base_loopbreak(base) }
+    }
+
+    /// Runs `work` on the loop thread, after what is being handled; callable from any thread.
+    package func execute(_ work: @escaping @Sendable () -> Void) {
+        let wasEmpty = inbox.withLock { inbox in
+            inbox.append(work)
+            return inbox.count == 1
+        }
+        guard wasEmpty else { return }
+        var one: UInt64 = 1
+        // A full counter (EAGAIN) already means "wake up".
+        _ = unsafe write(wakeDescriptor, &one, 8)
+    }
+
+    /// Runs `work` in the next iteration of the loop, after I/O had its turn. Loop thread only.
+    package func onNextTurn(_ work: @escaping () -> Void) {
+        preconditionInLoop()
+        nextTurn.append(work)
+        guard nextTurn.count == 1 else { return }
+        var immediately = timeval(tv_sec: 0, tv_usec: 0)
+        unsafe event_add(turnEvent, &immediately)
+    }
+
+    /// Whether the caller is on the loop's thread.
+    package var isInLoop: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
+
+    /// Traps when called on another thread than the loop's; before ``run()`` any thread may prepare the loop.
+    package func preconditionInLoop() {
+        let owner = thread.load(ordering: .relaxed)
+        precondition(owner == 0 || owner == UInt(pthread_self()), "called on another thread than the loop's")
+    }
+
+    /// The libevent base, for registrations in this module.
+    @unsafe var rawBase: OpaquePointer { unsafe base }
+
+    private func drainInbox() {
+        var count: UInt64 = 0
+        _ = unsafe read(wakeDescriptor, &count, 8)
+        let work = inbox.withLock { inbox in
+            let work = inbox
+            inbox.removeAll(keepingCapacity: work.count < 1024)
+            return work
+        }
+        for item in work { item() }
+    }
+
+    private func runNextTurn() {
+        let work = nextTurn
+        nextTurn = []
+        for item in work { item() }
+    }
+
+    private static func from(_ context: UnsafeMutableRawPointer?) -> EventLoop {
+        unsafe Unmanaged<EventLoop>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
+    }
+}

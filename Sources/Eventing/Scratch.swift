@@ -1,0 +1,44 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+/// The one read buffer of a loop: bytes pass through it, and only what could not be passed on is kept elsewhere.
+///
+/// Loop thread only; its content is valid until the next read on the same buffer.
+@safe
+package final class Scratch {
+    private let memory: UnsafeMutableRawBufferPointer
+
+    /// - Parameter size: in bytes; large enough that a read empties a socket's queue, small enough to stay in the cache.
+    package init(size: Int = 128 * 1024) {
+        unsafe memory = .allocate(byteCount: size, alignment: 64)
+    }
+
+    deinit { unsafe memory.deallocate() }
+
+    package var count: Int { unsafe memory.count }
+
+    /// Reads from `stream` into the buffer.
+    package func read(from stream: ByteStream) -> StreamResult {
+        unsafe stream.read(into: memory)
+    }
+
+    /// Calls `body` with the first `count` bytes.
+    package func withBytes<Result>(_ count: Int, _ body: (Span<UInt8>) -> Result) -> Result {
+        let bytes = unsafe UnsafeBufferPointer(rebasing: memory.bindMemory(to: UInt8.self)[..<count])
+        return unsafe body(bytes.span)
+    }
+}
+
+extension ByteStream {
+    /// Writes as much of `bytes` as is taken, see ``write(_:)-(UnsafeRawBufferPointer)``.
+    package func write(_ bytes: Span<UInt8>) -> StreamResult {
+        unsafe bytes.withUnsafeBytes { unsafe write($0) }
+    }
+
+    /// Writes two spans in one call, the first one first.
+    package func write(_ first: Span<UInt8>, _ second: Span<UInt8>) -> StreamResult {
+        unsafe first.withUnsafeBytes { first in
+            unsafe second.withUnsafeBytes { unsafe write(first, $0) }
+        }
+    }
+}

@@ -1,0 +1,242 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Eventing
+internal import HTTPWire
+internal import Octets
+
+extension ServerConnection {
+    /// Bytes of later requests that are kept while one is being handled; more stay in the kernel.
+    private static let pipelineLimit = 16 * 1024
+
+    // MARK: - For the receiver
+
+    /// Accepts the body: sends `100 Continue` where the client waits for it, and reads on.
+    package func startBody() {
+        guard phase == .readingBody else { return }
+        if continueOwed, pendingInput.isEmpty {
+            continueOwed = false
+            output.append("HTTP/1.1 100 Continue\r\n\r\n")
+            flush()
+        }
+        startWindow()
+        resumeBody()
+    }
+
+    /// Stops reading: the receiver cannot pass on more bytes now.
+    package func pauseBody() {
+        wantsBody = false
+        windowWasPaused = true
+        if phase == .readingBody { stream.readEnabled = false }
+    }
+
+    /// Reads on after ``pauseBody()``.
+    package func resumeBody() {
+        guard phase == .readingBody, !wantsBody else { return }
+        wantsBody = true
+        lastRead = .now
+        armBodyTimer()
+        if inputEnded { return context.loop.onNextTurn { [self] in processPending() } }
+        stream.readEnabled = true
+        guard !pendingInput.isEmpty, !isProcessing else { return }
+        context.loop.onNextTurn { [self] in processPending() }
+    }
+
+    // MARK: - Input
+
+    func readInput() {
+        switch context.scratch.read(from: stream) {
+        case .bytes(let count):
+            context.scratch.withBytes(count) { received($0) }
+        case .wouldBlock:
+            break
+        case .end:
+            inputEnded = true
+            stream.readEnabled = false
+            processPending()
+        case .failed:
+            close()
+        }
+    }
+
+    private func received(_ bytes: Span<UInt8>) {
+        if phase == .lingering { return }
+        if phase == .readingBody { lastRead = .now }
+        if pendingInput.isEmpty { return process(bytes) }
+        pendingInput.append(bytes)
+        processPending()
+    }
+
+    func processPending() {
+        guard phase != .closed, !isProcessing else { return }
+        var bytes: [UInt8] = []
+        swap(&bytes, &pendingInput)
+        process(bytes.span)
+        if inputEnded, !isProcessing { endOfInput() }
+    }
+
+    /// Works through `bytes` as far as the present phase allows and keeps the rest.
+    private func process(_ bytes: Span<UInt8>) {
+        isProcessing = true
+        var offset = 0
+        while offset < bytes.count {
+            let before = offset
+            switch phase {
+            case .idle, .readingHead: offset = readHead(bytes, offset)
+            case .readingBody where wantsBody: offset = readBody(bytes, offset)
+            case .readingBody, .awaitingAnswer: break
+            case .lingering, .closed: offset = bytes.count
+            }
+            if offset == before { break }
+        }
+        isProcessing = false
+        guard offset < bytes.count, phase != .closed else { return }
+        pendingInput.append(bytes.extracting(offset...))
+        if phase == .readingBody, !wantsBody { stream.readEnabled = false }
+        // Reading goes on while an answer is awaited, to see a client that goes away; a long pipeline waits in the kernel.
+        if phase == .awaitingAnswer, pendingInput.count >= Self.pipelineLimit { stream.readEnabled = false }
+    }
+
+    private func endOfInput() {
+        switch phase {
+        case .idle, .readingHead, .lingering: close()
+        case .readingBody where wantsBody || pendingInput.isEmpty: failBody(.truncated)
+        case .readingBody, .awaitingAnswer, .closed: break
+        }
+    }
+
+    // MARK: - Head
+
+    /// Returns the offset after what was used: that of `bytes` where a head is complete, the given one where it is not.
+    private func readHead(_ bytes: Span<UInt8>, _ offset: Int) -> Int {
+        do {
+            guard let used = try parser.parse(bytes.extracting(offset...), into: &request) else {
+                if phase == .idle {
+                    phase = .readingHead
+                    timer.start(context.limits.head)
+                }
+                return offset
+            }
+            beginRequest()
+            return offset + used
+        } catch {
+            refuse(error)
+            return bytes.count
+        }
+    }
+
+    private func beginRequest() {
+        parser.reset()
+        answerStarted = false
+        answerCompleted = false
+        closesAfterAnswer = !request.keepAlive || isDraining
+        wantsBody = false
+        continueOwed = request.expectsContinue
+        omitsAnswerBody = request.method == .head
+        timer.deadline = nil
+        switch request.framing {
+        case .none, .length(0), .untilClose:
+            bodyRemaining = 0
+            phase = .awaitingAnswer
+            continueOwed = false
+        case .length(let length):
+            bodyRemaining = length
+            phase = .readingBody
+        case .chunked:
+            chunks = ChunkedDecoder(limits: context.limits.wire)
+            phase = .readingBody
+        }
+        let hasBody = phase == .readingBody
+        handler.requestReceived(on: self)
+        if !hasBody, phase == .awaitingAnswer, !answerCompleted { receiver?.bodyCompleted() }
+    }
+
+    /// Answers what is no acceptable request and closes.
+    func refuse(_ error: WireError) {
+        phase = .awaitingAnswer
+        closesAfterAnswer = true
+        answerStarted = false
+        answerCompleted = false
+        omitsAnswerBody = false
+        timer.deadline = nil
+        handler.requestRefused(error, on: self)
+    }
+
+    // MARK: - Body
+
+    private func readBody(_ bytes: Span<UInt8>, _ offset: Int) -> Int {
+        guard request.framing == .chunked else {
+            let count = Int(min(UInt64(bytes.count - offset), bodyRemaining))
+            bodyRemaining -= UInt64(count)
+            windowBytes &+= UInt64(count)
+            receiver?.bodyReceived(bytes.extracting(offset..<offset + count))
+            if bodyRemaining == 0 { endBody() }
+            return offset + count
+        }
+        do {
+            let step = try chunks.decode(bytes, from: offset)
+            windowBytes &+= UInt64(step.consumed)
+            if !step.data.isEmpty { receiver?.bodyReceived(bytes.extracting(step.data)) }
+            if step.isComplete { endBody() }
+            return offset + step.consumed
+        } catch {
+            failBody(.malformed(error))
+            return bytes.count
+        }
+    }
+
+    private func endBody() {
+        guard phase == .readingBody else { return }
+        phase = .awaitingAnswer
+        if output.count == outputSent { timer.deadline = nil }
+        if !inputEnded { stream.readEnabled = true }
+        receiver?.bodyCompleted()
+    }
+
+    /// The request cannot become complete; the receiver answers if it still may, then the connection closes.
+    private func failBody(_ failure: ClientFailure) {
+        closesAfterAnswer = true
+        wantsBody = false
+        if failure == .truncated { inputEnded = true }
+        let receiver = self.receiver
+        self.receiver = nil
+        receiver?.clientFailed(failure)
+        guard phase != .closed, phase != .lingering else { return }
+        if !answerStarted { close() }
+    }
+
+    // MARK: - Body timeouts
+
+    private func startWindow() {
+        windowStart = .now
+        windowBytes = 0
+        windowWasPaused = false
+    }
+
+    private func armBodyTimer() {
+        guard output.count == outputSent else { return }
+        let idle = lastRead + context.limits.bodyIdle
+        let window = windowStart + context.limits.minimumRateWindow
+        timer.deadline = context.limits.minimumRateBytes == 0 ? idle : min(idle, window)
+    }
+
+    func bodyDeadlinePassed() {
+        // Paused: the store is waited for, not the client.
+        guard wantsBody else { return }
+        let now = Instant.now
+        if lastRead + context.limits.bodyIdle <= now { return failBody(.stalled) }
+        if windowStart + context.limits.minimumRateWindow <= now {
+            let tooSlow = !windowWasPaused && windowBytes < context.limits.minimumRateBytes
+            if tooSlow, context.limits.minimumRateBytes > 0 { return failBody(.tooSlow) }
+            startWindow()
+        }
+        armBodyTimer()
+    }
+}
+
+extension WireError {
+    /// The head was not complete in time.
+    static var headTimeout: WireError {
+        WireError(status: 408, code: .timeout, message: "the request head did not arrive in time")
+    }
+}

@@ -1,0 +1,150 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+package import Eventing
+package import HTTPWire
+
+/// One client connection: reads requests, hands bodies on, writes answers, one request after the other.
+///
+/// Loop thread only. Reading follows the receiver: while it is paused the bytes stay in the kernel, which slows the client
+/// down. `ServerConnection+reading.swift` holds the way in, `+answering.swift` the way out.
+package final class ServerConnection: ByteStreamHandler, DeadlineHandler {
+    /// Where the connection is in its present request.
+    enum Phase {
+        /// No byte of the next request yet. → readingHead, closed
+        case idle
+        /// Some bytes of a head. → readingBody, awaitingAnswer, closed
+        case readingHead
+        /// The head is out, the body is not complete. → awaitingAnswer, lingering, closed
+        case readingBody
+        /// The request is complete, its answer is not. → idle, lingering, closed
+        case awaitingAnswer
+        /// The answer is out but the request is not complete: input is dropped. → closed
+        case lingering
+        case closed
+    }
+
+    package let context: ServingContext
+    package let peer: SocketAddress
+    /// The request that is being handled; valid until its answer is complete.
+    package internal(set) var request = RequestHead()
+    /// Who takes the body of the present request.
+    package weak var receiver: (any BodyReceiver)?
+    /// For the handler: what keeps the present request's state alive.
+    package var attachment: AnyObject?
+
+    let stream: ByteStream
+    /// Unowned: the handler owns its connections.
+    unowned let handler: any RequestHandler
+    var phase = Phase.idle
+    var parser: RequestParser
+    var chunks: ChunkedDecoder
+    var bodyRemaining: UInt64 = 0
+    /// Whether the receiver takes body bytes now.
+    var wantsBody = false
+    /// Bytes that were read but not parsed: part of a head, a body that nobody wants yet, a pipelined request.
+    var pendingInput: [UInt8] = []
+    var inputEnded = false
+    var isProcessing = false
+
+    var output: [UInt8] = []
+    var outputSent = 0
+    var answerStarted = false
+    var answerCompleted = false
+    /// The answer to a HEAD request tells the length of a body that is not sent.
+    var omitsAnswerBody = false
+    var closesAfterAnswer = false
+    var continueOwed = false
+    var isDraining = false
+
+    lazy var timer = DeadlineTimer(loop: context.loop, handler: self)
+    var lastRead = Instant(nanoseconds: 0)
+    /// The window of the minimum-rate rule.
+    var windowStart = Instant(nanoseconds: 0)
+    var windowBytes: UInt64 = 0
+    var windowWasPaused = false
+
+    /// Takes over `stream` and waits for its first request.
+    package init(context: ServingContext, stream: ByteStream, peer: SocketAddress, handler: any RequestHandler) {
+        self.context = context
+        self.stream = stream
+        self.peer = peer
+        self.handler = handler
+        parser = RequestParser(limits: context.limits.wire)
+        chunks = ChunkedDecoder(limits: context.limits.wire)
+        stream.handler = self
+    }
+
+    /// Starts to read.
+    package func start() {
+        timer.start(context.limits.head)
+        stream.readEnabled = true
+    }
+
+    package var isOpen: Bool { phase != .closed }
+
+    /// Whether a request is being handled.
+    package var isBusy: Bool { phase == .readingBody || phase == .awaitingAnswer }
+
+    /// Lets the present request finish and closes then; an idle connection closes at once.
+    package func drain() {
+        isDraining = true
+        if phase == .idle, pendingInput.isEmpty { close() }
+    }
+
+    /// Closes at once; a request that is being handled fails with `gone`.
+    package func close() {
+        finish(failing: .gone) { $0.close() }
+    }
+
+    /// Closes with a reset, so that a truncated answer is not taken for a whole one.
+    package func abort() {
+        finish(failing: .gone) { $0.reset() }
+    }
+
+    func finish(failing failure: ClientFailure, _ end: (ByteStream) -> Void) {
+        guard phase != .closed else { return }
+        let wasBusy = isBusy
+        phase = .closed
+        timer.cancel()
+        end(stream)
+        if wasBusy {
+            let receiver = self.receiver
+            self.receiver = nil
+            receiver?.clientFailed(failure)
+        }
+        attachment = nil
+        handler.connectionClosed(self)
+    }
+
+    package func streamReadable(_ stream: ByteStream) {
+        readInput()
+    }
+
+    package func streamWritable(_ stream: ByteStream) {
+        flush()
+    }
+
+    package func deadlinePassed(_ timer: DeadlineTimer) {
+        switch phase {
+        case .idle, .lingering:
+            close()
+        case .readingHead:
+            refuse(WireError.headTimeout)
+        case .readingBody:
+            if output.count > outputSent { return answerStalled() }
+            bodyDeadlinePassed()
+        case .awaitingAnswer:
+            answerStalled()
+        case .closed:
+            break
+        }
+    }
+
+    private func answerStalled() {
+        let receiver = self.receiver
+        self.receiver = nil
+        receiver?.clientFailed(.answerNotTaken)
+        abort()
+    }
+}

@@ -1,0 +1,55 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+package import Eventing
+package import HTTPWire
+internal import Octets
+
+/// What a client may take, and for how long.
+package struct ServingLimits: Sendable {
+    package var wire = WireLimits()
+    /// From the first byte of a head, or from accepting a connection, to the head's end.
+    package var head = Duration.seconds(10)
+    /// The longest gap between two reads of a body, while the client is the one who is waited for.
+    package var bodyIdle = Duration.seconds(60)
+    /// The least bytes a body must bring in each window of ``minimumRateWindow``; 0 for no rule.
+    package var minimumRateBytes: UInt64 = 30 * 1024
+    /// The length of the windows in which a body's rate is looked at.
+    package var minimumRateWindow = Duration.seconds(30)
+    /// How long a connection may wait for its next request.
+    package var keepAlive = Duration.seconds(60)
+    /// The longest gap while a client takes its answer.
+    package var answerIdle = Duration.seconds(60)
+    /// How long what a refused client still sends is read and dropped, so that it gets to read its answer.
+    package var linger = Duration.seconds(5)
+
+    package init() {}
+}
+
+/// What all client connections of one loop share. Loop thread only.
+package final class ServingContext {
+    package let loop: EventLoop
+    package let limits: ServingLimits
+    /// Unix seconds, for the Date header.
+    package let wallClock: () -> Int64
+    let scratch = Scratch()
+    private var dateText: [UInt8] = []
+    private var dateSecond = Int64.min
+
+    package init(loop: EventLoop, limits: ServingLimits, wallClock: @escaping () -> Int64) {
+        self.loop = loop
+        self.limits = limits
+        self.wallClock = wallClock
+    }
+
+    /// Appends the present as an IMF-fixdate (RFC 9110 §5.6.7), made anew once a second.
+    func appendDate(to output: inout [UInt8]) {
+        let second = wallClock()
+        if second != dateSecond {
+            dateSecond = second
+            dateText.removeAll(keepingCapacity: true)
+            HTTPDate.append(second, to: &dateText)
+        }
+        output.append(contentsOf: dateText)
+    }
+}

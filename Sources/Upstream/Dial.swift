@@ -1,0 +1,81 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+private import CLibCurl
+internal import Eventing
+internal import Glibc
+
+/// Makes one TCP connection by libcurl: name resolution, Happy Eyeballs, proxies and their tunnels. Loop thread only.
+///
+/// `CURLOPT_CONNECT_ONLY` ends the transfer once connected. Taking the handle off the multi closes its connection, so the
+/// close callback (CURLOPT_CLOSESOCKETFUNCTION) spares the one socket that was taken over; the losers of the race and the
+/// socket of a cancelled dial are closed by it.
+final class Dial: CurlTransfer {
+    private let multi: CurlMulti
+    private var taken: Int32 = -1
+    private var completion: ((Result<Int32, StoreFailure>) -> Void)?
+
+    /// Starts to connect; `completion` is called once, in a later turn, with a non-blocking descriptor that it owns.
+    init(
+        multi: CurlMulti, endpoint: StoreEndpoint, completion: @escaping (Result<Int32, StoreFailure>) -> Void
+    ) {
+        self.multi = multi
+        self.completion = completion
+        super.init()
+        let host = endpoint.host.utf8.contains(UInt8(ascii: ":")) ? "[\(endpoint.host)]" : endpoint.host
+        set(CURLOPT_URL, "http://\(host):\(endpoint.port)/")
+        set(CURLOPT_CONNECT_ONLY, 1)
+        set(CURLOPT_CONNECTTIMEOUT_MS, Int(endpoint.connectTimeout.wholeNanoseconds / 1_000_000))
+        // TLS is ours and begins inside the tunnel.
+        set(CURLOPT_HTTPPROXYTUNNEL, 1)
+        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        if let proxy = endpoint.proxy ?? Self.environmentProxy(isTLS: endpoint.tls != nil) { set(CURLOPT_PROXY, proxy) }
+        set(CURLOPT_TCP_NODELAY, 1)
+        unsafe setCloseSocket { context, socket in
+            let dial = unsafe Unmanaged<Dial>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
+            return socket == dial.taken ? 0 : close(socket)
+        }
+        // Unretained: the handle is cleaned up in this object's deinit, its last callback.
+        unsafe set(CURLOPT_CLOSESOCKETDATA, pointer: Unmanaged.passUnretained(self).toOpaque())
+        multi.add(self)
+    }
+
+    /// Gives up; the completion is not called.
+    func cancel() {
+        completion = nil
+        multi.remove(self)
+    }
+
+    override func willFinish(_ result: CURLcode) {
+        guard result == CURLE_OK, completion != nil else { return }
+        var socket: curl_socket_t = -1
+        guard unsafe pb_easy_get_socket(easy, &socket) == CURLE_OK else { return }
+        taken = socket
+    }
+
+    override func finished(_ error: CurlError) {
+        guard let completion else { return }
+        self.completion = nil
+        guard error.isSuccess, taken >= 0 else { return completion(.failure(StoreFailure(dialling: error))) }
+        completion(.success(taken))
+    }
+
+    /// curl chooses the variable by the URL's scheme, which is always http here.
+    private static func environmentProxy(isTLS: Bool) -> String? {
+        guard isTLS else { return nil }
+        for name in ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+            if let value = unsafe getenv(name) { return unsafe String(cString: value) }
+        }
+        return ""
+    }
+}
+
+extension StoreFailure {
+    fileprivate init(dialling error: CurlError) {
+        switch error.code {
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: self.init(.resolve, error.message)
+        case CURLE_OPERATION_TIMEDOUT: self.init(.connectTimeout, error.message)
+        default: self.init(.connect, error.message)
+        }
+    }
+}

@@ -1,0 +1,308 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Eventing
+internal import HTTPWire
+internal import Octets
+
+/// Who uses a store connection for one request.
+protocol StoreConnectionUser: AnyObject {
+    /// The store took all that was held back for it.
+    func connectionDrained()
+    func answerHead(_ head: ResponseHead)
+    func answerBody(_ bytes: Span<UInt8>)
+    /// The answer is complete; whether the connection may carry another request.
+    func answerEnded(reusable: Bool)
+    func connectionFailed(_ kind: StoreFailure.Kind, _ reason: String)
+}
+
+/// One connection to a store: sends the bytes of one request at a time and reads the answer. Loop thread only.
+///
+/// What the store does not take at once is kept here, at most what one call gave: the caller stops until
+/// ``StoreConnectionUser/connectionDrained()``.
+final class StoreConnection: ByteStreamHandler, DeadlineHandler {
+    private let pool: StorePool
+    private let stream: ByteStream
+    private lazy var timer = DeadlineTimer(loop: pool.context.loop, handler: self)
+    private weak var user: (any StoreConnectionUser)?
+
+    private var unsent: [UInt8] = []
+    private var unsentStart = 0
+    private var parser: ResponseParser
+    private var head = ResponseHead()
+    private var chunks: ChunkedDecoder
+    private var partialInput: [UInt8] = []
+    private var reading = Reading.nothing
+    /// `rawBytesWritten` when the present request began.
+    private var requestStart: UInt64 = 0
+    /// Requests that were answered on this connection.
+    private(set) var requestsDone = 0
+    private(set) var hasAnswerBytes = false
+    /// A write failed; what the store said before, if anything, is read in the next turn.
+    private var outputBroken = false
+
+    private enum Reading: Equatable {
+        /// No request is under way.
+        case nothing
+        case head
+        case body(left: UInt64)
+        case chunks
+        case untilClose
+    }
+
+    init(pool: StorePool, stream: ByteStream) {
+        self.pool = pool
+        self.stream = stream
+        parser = ResponseParser(limits: pool.context.limits)
+        chunks = ChunkedDecoder(limits: pool.context.limits)
+        pool.connectionOpened()
+        stream.handler = self
+        stream.readEnabled = true
+    }
+
+    var isUsable: Bool { stream.isOpen && reading == .nothing }
+    var isReused: Bool { requestsDone > 0 }
+
+    /// Whether the store closed the connection, or spoke out of turn, without the loop having seen it yet.
+    var isStale: Bool { stream.hasInputOrEnd }
+
+    /// Whether the other side provably never got a byte of the present request: its kernel acknowledged none.
+    var requestNeverArrived: Bool {
+        guard let acknowledged = stream.acknowledgedBytes else { return false }
+        return acknowledged <= requestStart
+    }
+
+    // MARK: - Use
+
+    func begin(user: any StoreConnectionUser, method: HTTPMethod) {
+        self.user = user
+        parser.begin(requestMethod: method)
+        reading = .head
+        hasAnswerBytes = false
+        requestStart = stream.rawBytesWritten
+        timer.deadline = nil
+    }
+
+    /// Sends `first` and then `second`; false when some of it is held back.
+    func send(_ first: Span<UInt8>, _ second: Span<UInt8>) -> Bool {
+        guard stream.isOpen, !outputBroken else { return true }
+        guard unsentStart == unsent.count else {
+            unsent.append(first)
+            unsent.append(second)
+            return false
+        }
+        var sent = 0
+        let total = first.count + second.count
+        while sent < total {
+            let result =
+                sent < first.count
+                ? stream.write(first.extracting(sent...), second) : stream.write(second.extracting((sent - first.count)...))
+            switch result {
+            case .bytes(let count):
+                sent += count
+            case .wouldBlock:
+                if sent < first.count { unsent.append(first.extracting(sent...)) }
+                unsent.append(second.extracting(max(0, sent - first.count)...))
+                stream.waitForWritable()
+                startAnswerTimer()
+                return false
+            case .end, .failed:
+                writeFailed(result)
+                return true
+            }
+        }
+        return true
+    }
+
+    /// The request is out: from here on the store's answer is waited for.
+    func startAnswerTimer() {
+        timer.start(pool.endpoint.answerTimeout)
+    }
+
+    /// Stops or resumes reading the answer's body, for a client that takes it slowly.
+    func pauseReading(_ paused: Bool) {
+        stream.readEnabled = !paused
+        if paused { timer.deadline = nil } else { startAnswerTimer() }
+    }
+
+    /// Gives the connection back after a complete exchange.
+    func release() {
+        user = nil
+        requestsDone += 1
+        reading = .nothing
+        pool.release(self)
+    }
+
+    func becomeIdle() {
+        timer.start(pool.endpoint.idleTimeout)
+    }
+
+    func close() { end { $0.close() } }
+
+    /// Ends the connection in the middle of a request, so that the store cannot take the body for a whole one.
+    func reset() { end { $0.reset() } }
+
+    private func end(_ how: (ByteStream) -> Void) {
+        user = nil
+        timer.cancel()
+        guard stream.isOpen else { return }
+        how(stream)
+        pool.connectionClosed()
+    }
+
+    // MARK: - Output
+
+    func streamWritable(_ stream: ByteStream) {
+        while unsentStart < unsent.count {
+            switch stream.write(unsent.span.extracting(unsentStart...)) {
+            case .bytes(let count):
+                unsentStart += count
+                startAnswerTimer()
+            case .wouldBlock:
+                return stream.waitForWritable()
+            case let result:
+                return writeFailed(result)
+            }
+        }
+        unsent.removeAll(keepingCapacity: unsent.capacity <= 1024)
+        unsentStart = 0
+        timer.deadline = nil
+        user?.connectionDrained()
+    }
+
+    /// A store that refuses a request may close while the body still flows: its answer, if any, tells more than the write
+    /// error.
+    private func writeFailed(_ result: StreamResult) {
+        guard case .failed(let error) = result else { return fail(.closed, "the store closed the connection") }
+        outputBroken = true
+        pool.context.loop.onNextTurn { [weak self] in
+            guard let self, stream.isOpen, user != nil else { return }
+            readAnswer()
+            guard stream.isOpen, user != nil, reading == .head else { return }
+            fail(.closed, "the store closed the connection: \(error.reason)")
+        }
+    }
+
+    // MARK: - Input
+
+    func streamReadable(_ stream: ByteStream) {
+        guard reading != .nothing else {
+            // An unused connection has nothing to say but its end.
+            pool.remove(self)
+            return close()
+        }
+        readAnswer()
+    }
+
+    private func readAnswer() {
+        switch pool.context.scratch.read(from: stream) {
+        case .bytes(let count):
+            hasAnswerBytes = true
+            if timer.deadline != nil { startAnswerTimer() }
+            pool.context.scratch.withBytes(count) { received($0) }
+        case .wouldBlock:
+            break
+        case .end:
+            inputEnded("the store closed the connection")
+        case .failed(let error):
+            inputEnded("the connection to the store failed: \(error.reason)")
+        }
+    }
+
+    private func inputEnded(_ reason: String) {
+        guard reading == .untilClose else { return fail(.closed, reason) }
+        endAnswer(reusable: false)
+    }
+
+    private func received(_ bytes: Span<UInt8>) {
+        guard !partialInput.isEmpty else { return process(bytes) }
+        partialInput.append(bytes)
+        var whole: [UInt8] = []
+        swap(&whole, &partialInput)
+        process(whole.span)
+    }
+
+    private func process(_ bytes: Span<UInt8>) {
+        var offset = 0
+        while offset < bytes.count, stream.isOpen {
+            do {
+                let used = try step(bytes, offset)
+                guard used > 0 else { return partialInput.append(bytes.extracting(offset...)) }
+                offset += used
+            } catch {
+                return fail(.badAnswer, "the store's answer is no HTTP: \(error.message)")
+            }
+        }
+    }
+
+    /// Works on the answer's next element; returns the bytes used, 0 when more are needed.
+    private func step(_ bytes: Span<UInt8>, _ offset: Int) throws(WireError) -> Int {
+        switch reading {
+        case .nothing:
+            // Bytes after the answer: nobody asked, so the connection cannot be trusted with another request.
+            close()
+            return bytes.count - offset
+        case .head:
+            guard let used = try parser.parse(bytes.extracting(offset...), into: &head) else { return 0 }
+            headComplete(hasMore: offset + used < bytes.count)
+            return used
+        case .body(let left):
+            let count = Int(min(left, UInt64(bytes.count - offset)))
+            reading = .body(left: left - UInt64(count))
+            user?.answerBody(bytes.extracting(offset..<offset + count))
+            if left == UInt64(count) { endAnswer(reusable: offset + count == bytes.count) }
+            return count
+        case .untilClose:
+            user?.answerBody(bytes.extracting(offset...))
+            return bytes.count - offset
+        case .chunks:
+            let step = try chunks.decode(bytes, from: offset)
+            if !step.data.isEmpty { user?.answerBody(bytes.extracting(step.data)) }
+            if step.isComplete { endAnswer(reusable: offset + step.consumed == bytes.count) }
+            return step.consumed
+        }
+    }
+
+    private func headComplete(hasMore: Bool) {
+        parser.reset()
+        // 100 Continue and its like announce the answer, they are not it; 101 was never asked for.
+        guard head.status >= 200 else { return }
+        switch head.framing {
+        case .none, .length(0):
+            reading = .body(left: 0)
+        case .length(let length):
+            reading = .body(left: length)
+        case .chunked:
+            chunks = ChunkedDecoder(limits: pool.context.limits)
+            reading = .chunks
+        case .untilClose:
+            reading = .untilClose
+        }
+        user?.answerHead(head)
+        if reading == .body(left: 0) { endAnswer(reusable: !hasMore) }
+    }
+
+    private func endAnswer(reusable: Bool) {
+        guard let user else { return close() }
+        reading = .nothing
+        timer.deadline = nil
+        user.answerEnded(reusable: reusable && head.keepAlive && unsentStart == unsent.count)
+    }
+
+    private func fail(_ kind: StoreFailure.Kind, _ reason: String) {
+        let user = self.user
+        self.user = nil
+        timer.cancel()
+        user?.connectionFailed(kind, reason)
+        close()
+    }
+
+    func deadlinePassed(_ timer: DeadlineTimer) {
+        guard reading != .nothing else {
+            pool.remove(self)
+            return close()
+        }
+        let what = unsentStart < unsent.count ? "took no more of the request" : "did not answer"
+        fail(.answerTimeout, "the store \(what) in time")
+    }
+}

@@ -1,0 +1,163 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+package import Eventing
+package import HTTPWire
+
+/// What the store connections of one loop share. Loop thread only.
+package final class UpstreamContext {
+    package let loop: EventLoop
+    package let curl: CurlMulti
+    package let limits: WireLimits
+    /// The read buffer for answers; another one than the clients', whose bytes may be in hand when an answer is read.
+    let scratch = Scratch(size: 64 * 1024)
+
+    package init(loop: EventLoop, limits: WireLimits = WireLimits()) {
+        self.loop = loop
+        self.limits = limits
+        curl = CurlMulti(loop: loop)
+    }
+}
+
+/// The connections of one loop to one store: made when needed, kept while they may be of use. Loop thread only.
+package final class StorePool {
+    package let context: UpstreamContext
+    package let endpoint: StoreEndpoint
+    /// Unused connections, the one used last at the end: taking that one lets the others grow old and go.
+    private var idle: [StoreConnection] = []
+    private var isClosed = false
+    /// Connections that exist, idle ones included.
+    package private(set) var connectionCount = 0
+
+    package init(context: UpstreamContext, endpoint: StoreEndpoint) {
+        self.context = context
+        self.endpoint = endpoint
+    }
+
+    package var idleCount: Int { idle.count }
+
+    /// An unused connection, where there is one.
+    func takeIdle() -> StoreConnection? {
+        while let connection = idle.popLast() {
+            if connection.isUsable { return connection }
+        }
+        return nil
+    }
+
+    /// Connects anew; `completion` is called in a later turn, with a connection whose TLS handshake is done.
+    func dial(_ completion: @escaping (Result<StoreConnection, StoreFailure>) -> Void) -> PendingConnection {
+        PendingConnection(pool: self, completion: completion)
+    }
+
+    /// Keeps a connection whose last exchange ended cleanly.
+    func release(_ connection: StoreConnection) {
+        guard !isClosed, idle.count < endpoint.idleLimit else { return connection.close() }
+        idle.append(connection)
+        connection.becomeIdle()
+    }
+
+    /// Forgets an idle connection that ended.
+    func remove(_ connection: StoreConnection) {
+        idle.removeAll { $0 === connection }
+    }
+
+    func connectionOpened() { connectionCount += 1 }
+    func connectionClosed() { connectionCount -= 1 }
+
+    /// Closes the idle connections, and each other one when its exchange is over.
+    package func close() {
+        isClosed = true
+        let connections = idle
+        idle = []
+        for connection in connections { connection.close() }
+    }
+}
+
+/// A connection that is being made: dialling, then TLS. Loop thread only.
+final class PendingConnection: ByteStreamHandler, DeadlineHandler {
+    private let pool: StorePool
+    private var completion: ((Result<StoreConnection, StoreFailure>) -> Void)?
+    private var dial: Dial?
+    private var stream: ByteStream?
+    private lazy var timer = DeadlineTimer(loop: pool.context.loop, handler: self)
+    private let started = Instant.now
+
+    init(pool: StorePool, completion: @escaping (Result<StoreConnection, StoreFailure>) -> Void) {
+        self.pool = pool
+        self.completion = completion
+        // The closure and this object hold each other until the dial is over or cancelled.
+        dial = Dial(multi: pool.context.curl, endpoint: pool.endpoint) { result in self.dialled(result) }
+    }
+
+    func cancel() {
+        completion = nil
+        timer.cancel()
+        dial?.cancel()
+        dial = nil
+        stream?.close()
+        stream = nil
+    }
+
+    private func dialled(_ result: Result<Int32, StoreFailure>) {
+        dial = nil
+        switch result {
+        case .failure(let failure):
+            finish(.failure(failure))
+        case .success(let descriptor):
+            guard let tls = pool.endpoint.tls else {
+                return connected(ByteStream(loop: pool.context.loop, descriptor: descriptor))
+            }
+            startTLS(tls, descriptor)
+        }
+    }
+
+    private func startTLS(_ tls: TLSContext, _ descriptor: Int32) {
+        do {
+            let stream = try ByteStream(
+                loop: pool.context.loop, descriptor: descriptor, context: tls,
+                serverName: pool.endpoint.serverName ?? pool.endpoint.host)
+            self.stream = stream
+            stream.handler = self
+            stream.readEnabled = true
+            timer.deadline = started + pool.endpoint.connectTimeout
+            shakeHands()
+        } catch {
+            finish(.failure(StoreFailure(.tls, error.description)))
+        }
+    }
+
+    private func shakeHands() {
+        guard let stream else { return }
+        switch stream.handshake() {
+        case .bytes:
+            self.stream = nil
+            connected(stream)
+        case .wouldBlock:
+            break
+        case .end:
+            finish(.failure(StoreFailure(.tls, "the store closed the connection during the TLS handshake")))
+        case .failed(let error):
+            finish(.failure(StoreFailure(.tls, error.description)))
+        }
+    }
+
+    func streamReadable(_ stream: ByteStream) { shakeHands() }
+    func streamWritable(_ stream: ByteStream) { shakeHands() }
+
+    func deadlinePassed(_ timer: DeadlineTimer) {
+        finish(.failure(StoreFailure(.connectTimeout, "the TLS handshake was not done in time")))
+    }
+
+    private func connected(_ stream: ByteStream) {
+        finish(.success(StoreConnection(pool: pool, stream: stream)))
+    }
+
+    private func finish(_ result: Result<StoreConnection, StoreFailure>) {
+        timer.cancel()
+        stream?.close()
+        stream = nil
+        let completion = self.completion
+        self.completion = nil
+        completion?(result)
+    }
+}
