@@ -5,9 +5,7 @@ private import CLibEvent
 internal import Glibc
 
 /// A POSIX thread that runs one function; joined or left alone, never cancelled.
-@safe
-package struct Thread: @unchecked Sendable {
-    // Sendable is sound: a pthread_t is a value that any thread may join once.
+package struct Thread: Sendable {
     private let handle: pthread_t
 
     /// Starts a thread with all signals blocked, so that the main thread alone receives them.
@@ -33,14 +31,14 @@ package struct Thread: @unchecked Sendable {
                 return nil
             }, context)
         precondition(result == 0, "the system has room for a thread")
-        return unsafe Thread(handle: handle)
+        return Thread(handle: handle)
     }
 
-    private init(handle: pthread_t) { unsafe self.handle = handle }
+    private init(handle: pthread_t) { self.handle = handle }
 
     /// Waits until the thread ended; once for each thread.
     package func join() {
-        unsafe pthread_join(handle, nil)
+        pthread_join(handle, nil)
     }
 
     private final class Box: Sendable {

@@ -56,9 +56,8 @@ extension ServerConnection {
     }
 
     private func appendHead(status: Int, fields: HeaderFields, length: UInt64) {
-        HTTPEncoder.appendResponseHead(status: status, fields: fields, to: &output)
-        // The blank line is moved behind the fields that this layer adds.
-        output.removeLast(2)
+        HTTPEncoder.appendStatusLine(status, to: &output)
+        HTTPEncoder.append(fields, to: &output)
         output.append("Date: ")
         context.appendDate(to: &output)
         if status != 204, status != 304 {

@@ -120,7 +120,7 @@ extension ServerConnection {
             beginRequest()
             return offset + used
         } catch {
-            refuse(error)
+            refuse(.malformed(error))
             return bytes.count
         }
     }
@@ -143,7 +143,7 @@ extension ServerConnection {
             bodyRemaining = length
             phase = .readingBody
         case .chunked:
-            chunks = ChunkedDecoder(limits: context.limits.wire)
+            chunks.reset()
             phase = .readingBody
         }
         let hasBody = phase == .readingBody
@@ -152,14 +152,14 @@ extension ServerConnection {
     }
 
     /// Answers what is no acceptable request and closes.
-    func refuse(_ error: WireError) {
+    func refuse(_ refusal: RequestRefusal) {
         phase = .awaitingAnswer
         closesAfterAnswer = true
         answerStarted = false
         answerCompleted = false
         omitsAnswerBody = false
         timer.deadline = nil
-        handler.requestRefused(error, on: self)
+        handler.requestRefused(refusal, on: self)
     }
 
     // MARK: - Body
@@ -231,12 +231,5 @@ extension ServerConnection {
             startWindow()
         }
         armBodyTimer()
-    }
-}
-
-extension WireError {
-    /// The head was not complete in time.
-    static var headTimeout: WireError {
-        WireError(status: 408, code: .timeout, message: "the request head did not arrive in time")
     }
 }

@@ -130,7 +130,7 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler {
         case .idle, .lingering:
             close()
         case .readingHead:
-            refuse(WireError.headTimeout)
+            refuse(.headTimeout)
         case .readingBody:
             if output.count > outputSent { return answerStalled() }
             bodyDeadlinePassed()

@@ -11,7 +11,7 @@ package protocol RequestHandler: AnyObject {
     /// the body.
     func requestReceived(on connection: ServerConnection)
     /// The bytes of a connection were no acceptable request. The handler answers; the connection closes after it.
-    func requestRefused(_ error: WireError, on connection: ServerConnection)
+    func requestRefused(_ refusal: RequestRefusal, on connection: ServerConnection)
     /// The connection is gone; no call for it follows.
     func connectionClosed(_ connection: ServerConnection)
 }
@@ -27,6 +27,37 @@ package protocol BodyReceiver: AnyObject {
     func clientFailed(_ failure: ClientFailure)
     /// The client took all of the answer that was written; more may be written.
     func answerDrained()
+}
+
+/// Why the bytes of a connection were not taken for a request.
+package enum RequestRefusal: Error, Equatable, Sendable {
+    case malformed(WireError)
+    /// The head was not complete in time.
+    case headTimeout
+
+    /// The HTTP status to answer with.
+    package var status: Int {
+        switch self {
+        case .malformed(let error): error.status
+        case .headTimeout: 408
+        }
+    }
+
+    /// A bounded label for logs.
+    package var label: String {
+        switch self {
+        case .malformed(let error): error.code.rawValue
+        case .headTimeout: "head-timeout"
+        }
+    }
+
+    /// One sentence for people; holds no byte of the client's.
+    package var message: String {
+        switch self {
+        case .malformed(let error): error.message
+        case .headTimeout: "The request head did not arrive in time."
+        }
+    }
 }
 
 /// Why a client's request ended early.

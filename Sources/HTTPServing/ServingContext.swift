@@ -7,7 +7,7 @@ internal import Octets
 
 /// What a client may take, and for how long.
 package struct ServingLimits: Sendable {
-    package var wire = WireLimits()
+    package var wire = WireLimits.client
     /// From the first byte of a head, or from accepting a connection, to the head's end.
     package var head = Duration.seconds(10)
     /// The longest gap between two reads of a body, while the client is the one who is waited for.

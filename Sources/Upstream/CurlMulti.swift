@@ -1,7 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
-private import CLibCurl
+internal import CLibCurl
 package import Eventing
 internal import Glibc
 
@@ -14,7 +14,8 @@ package final class CurlMulti: DeadlineHandler {
     package let loop: EventLoop
     private let multi: OpaquePointer
     private var sockets: [Int32: CurlSocket] = [:]
-    private var transfers: [UnsafeMutableRawPointer: CurlTransfer] = [:]
+    /// By the address of their easy handle.
+    private var transfers: [UInt: CurlTransfer] = [:]
     private lazy var timer = DeadlineTimer(loop: loop, handler: self)
 
     package init(loop: EventLoop) {
@@ -48,7 +49,7 @@ package final class CurlMulti: DeadlineHandler {
     private var handle: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(multi) }
 
     /// curl_global_init(3) is not thread-safe in every build; Swift runs this initialiser once.
-    private static let libraryInitialised: Bool = unsafe curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
+    private static let libraryInitialised: Bool = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
 
     private static func initialiseLibrary() {
         precondition(libraryInitialised, "libcurl initialises")
@@ -57,13 +58,13 @@ package final class CurlMulti: DeadlineHandler {
     /// Starts `transfer`, which is kept until it is done or removed.
     func add(_ transfer: CurlTransfer) {
         loop.preconditionInLoop()
-        unsafe transfers[transfer.easy] = transfer
+        transfers[transfer.address] = transfer
         unsafe check(curl_multi_add_handle(handle, transfer.easy))
     }
 
     /// Ends `transfer` without telling it; idempotent. Not from inside a curl callback.
     func remove(_ transfer: CurlTransfer) {
-        guard unsafe transfers.removeValue(forKey: transfer.easy) != nil else { return }
+        guard transfers.removeValue(forKey: transfer.address) != nil else { return }
         unsafe check(curl_multi_remove_handle(handle, transfer.easy))
     }
 
@@ -76,7 +77,7 @@ package final class CurlMulti: DeadlineHandler {
         unsafe check(curl_multi_socket_action(handle, socket, events, &running))
         var result = CURLE_OK
         while let easy = unsafe pb_multi_next_done(handle, &result) {
-            guard let transfer = unsafe transfers.removeValue(forKey: easy) else { continue }
+            guard let transfer = transfers.removeValue(forKey: UInt(bitPattern: easy)) else { continue }
             transfer.willFinish(result)
             unsafe check(curl_multi_remove_handle(handle, easy))
             transfer.finished(CurlError(code: result, detail: transfer.errorText))

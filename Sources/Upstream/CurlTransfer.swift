@@ -1,7 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
-private import CLibCurl
+internal import CLibCurl
 internal import Glibc
 
 /// A result code of libcurl with the detail that it wrote beside it.
@@ -27,7 +27,7 @@ class CurlTransfer {
     let easy: UnsafeMutableRawPointer
     /// Where curl writes the detail of an error (CURLOPT_ERROR_BUFFER); lives until after the handle.
     private let errorBuffer: UnsafeMutablePointer<CChar>
-    private var lists: [UnsafeMutablePointer<curl_slist>] = []
+    private var lists: [CurlList] = []
 
     init() {
         guard let easy = unsafe curl_easy_init() else { preconditionFailure("curl_easy_init has memory") }
@@ -42,9 +42,11 @@ class CurlTransfer {
 
     deinit {
         unsafe curl_easy_cleanup(easy)
-        for unsafe list in unsafe lists { unsafe curl_slist_free_all(list) }
         unsafe errorBuffer.deallocate()
     }
+
+    /// Names the handle in the multi's table.
+    var address: UInt { unsafe UInt(bitPattern: easy) }
 
     var errorText: String { unsafe String(cString: errorBuffer) }
 
@@ -74,15 +76,27 @@ class CurlTransfer {
 
     /// Sets an option that takes a list of lines; the list lives as long as the handle.
     func set(_ option: CURLoption, lines: [String]) {
-        var list: UnsafeMutablePointer<curl_slist>?
-        for line in lines { unsafe list = curl_slist_append(list, line) }
-        guard let head = unsafe list else { return }
-        unsafe lists.append(head)
-        unsafe set(option, pointer: head)
+        let list = CurlList(lines)
+        lists.append(list)
+        unsafe set(option, pointer: list.head)
     }
 
     /// Options are constants of this module; one that fails is a libcurl built without what we need.
     private func check(_ code: CURLcode) {
         precondition(code == CURLE_OK, "libcurl lacks an option that Putback needs")
     }
+}
+
+/// A list of lines as curl wants it (curl_slist_append(3)).
+@safe
+private final class CurlList {
+    fileprivate let head: UnsafeMutablePointer<curl_slist>?
+
+    init(_ lines: [String]) {
+        var list: UnsafeMutablePointer<curl_slist>?
+        for line in lines { unsafe list = curl_slist_append(list, line) }
+        unsafe head = list
+    }
+
+    deinit { unsafe curl_slist_free_all(head) }
 }

@@ -1,7 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
-private import CLibCurl
+internal import CLibCurl
 internal import Eventing
 internal import Glibc
 

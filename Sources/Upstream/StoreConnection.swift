@@ -54,7 +54,7 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         self.pool = pool
         self.stream = stream
         parser = ResponseParser(limits: pool.context.limits)
-        chunks = ChunkedDecoder(limits: pool.context.limits)
+        chunks = ChunkedDecoder(limits: pool.context.limits, from: .store)
         pool.connectionOpened()
         stream.handler = self
         stream.readEnabled = true
@@ -76,7 +76,7 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
 
     func begin(user: any StoreConnectionUser, method: HTTPMethod) {
         self.user = user
-        parser.begin(requestMethod: method)
+        parser.requestMethod = method
         reading = .head
         hasAnswerBytes = false
         requestStart = stream.rawBytesWritten
@@ -273,7 +273,7 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         case .length(let length):
             reading = .body(left: length)
         case .chunked:
-            chunks = ChunkedDecoder(limits: pool.context.limits)
+            chunks.reset()
             reading = .chunks
         case .untilClose:
             reading = .untilClose

@@ -87,16 +87,24 @@ package final class StoreExchange: StoreConnectionUser {
         guard isChunked else { return sendFramed(bytes) }
         // Size line, data and line end go out as one piece: chunked bodies are copied once.
         framing.removeAll(keepingCapacity: true)
-        HTTPEncoder.appendChunkHeader(bytes.count, to: &framing)
+        HTTPEncoder.appendChunkHeader(size: bytes.count, to: &framing)
         framing.append(bytes)
-        framing.append("\r\n")
-        return sendFramed(framing.span)
+        HTTPEncoder.appendChunkTrailer(to: &framing)
+        let framed = framing
+        return sendFramed(framed.span)
     }
 
     /// The body is complete.
     package func finish() {
         bodyFinished = true
-        if isChunked { _ = sendFramed(Array("0\r\n\r\n".utf8).span) } else { sendHeadAlone() }
+        if isChunked {
+            framing.removeAll(keepingCapacity: true)
+            HTTPEncoder.appendLastChunk(to: &framing)
+            let framed = framing
+            _ = sendFramed(framed.span)
+        } else {
+            sendHeadAlone()
+        }
         if case .sending(let connection) = state { connection.startAnswerTimer() }
     }
 
@@ -152,6 +160,7 @@ package final class StoreExchange: StoreConnectionUser {
     private func replay(on connection: StoreConnection) {
         guard !held.isEmpty || bodyFinished else { return handler.storeWritable() }
         headIsOut = true
+        let (head, held) = (self.head, self.held)
         let all = connection.send(head.span, held.span)
         if !usedKeptConnection { dropHeld() }
         guard case .sending = state else { return }
@@ -161,7 +170,8 @@ package final class StoreExchange: StoreConnectionUser {
     private func sendHeadAlone() {
         guard !headIsOut, case .sending(let connection) = state else { return }
         headIsOut = true
-        _ = connection.send(head.span, [UInt8]().span)
+        let head = self.head
+        _ = connection.send(head.span, Span())
     }
 
     private func sendFramed(_ bytes: Span<UInt8>) -> Bool {
@@ -173,8 +183,9 @@ package final class StoreExchange: StoreConnectionUser {
             return false
         case .sending(let connection):
             hold(bytes)
-            guard !headIsOut else { return connection.send(bytes, [UInt8]().span) }
+            guard !headIsOut else { return connection.send(bytes, Span()) }
             headIsOut = true
+            let head = self.head
             return connection.send(head.span, bytes)
         }
     }

@@ -12,7 +12,7 @@ package final class UpstreamContext {
     /// The read buffer for answers; another one than the clients', whose bytes may be in hand when an answer is read.
     let scratch = Scratch(size: 64 * 1024)
 
-    package init(loop: EventLoop, limits: WireLimits = WireLimits()) {
+    package init(loop: EventLoop, limits: WireLimits = .store) {
         self.loop = loop
         self.limits = limits
         curl = CurlMulti(loop: loop)

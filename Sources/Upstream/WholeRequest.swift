@@ -1,8 +1,8 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
-private import CLibCurl
-package import Eventing
+internal import CLibCurl
+internal import Eventing
 package import HTTPWire
 internal import Glibc
 internal import Octets
@@ -98,7 +98,7 @@ private final class WholeTransfer: CurlTransfer {
 
     private func configure() {
         set(CURLOPT_URL, request.url)
-        set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1.rawValue))
+        set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         set(CURLOPT_TIMEOUT_MS, Int(request.timeout.wholeNanoseconds / 1_000_000))
         set(CURLOPT_TCP_NODELAY, 1)
         set(CURLOPT_CUSTOMREQUEST, request.method)
@@ -140,7 +140,7 @@ private final class WholeTransfer: CurlTransfer {
     }
 
     private func bodyReceived(_ bytes: UnsafeRawBufferPointer) -> Int {
-        guard unsafe answer.body.count + bytes.count <= request.answerLimit else {
+        guard answer.body.count + bytes.count <= request.answerLimit else {
             isTooLarge = true
             return 0
         }
@@ -156,7 +156,8 @@ private final class WholeTransfer: CurlTransfer {
         let isSpace = { (byte: UInt8) in byte == 32 || byte == 9 || byte == 13 || byte == 10 }
         let value = line[(colon + 1)...].drop(while: isSpace)
         let end = value.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? value.startIndex
-        answer.fields.append(name: line[..<colon].span, value: value[..<end].span)
+        let (fieldName, fieldValue) = (line[..<colon], value[..<end])
+        answer.fields.append(name: fieldName.span, value: fieldValue.span)
     }
 
     func cancel() {

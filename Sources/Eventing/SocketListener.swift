@@ -5,11 +5,11 @@ private import CLibEvent
 internal import Glibc
 
 /// Who is given accepted connections.
-package protocol ListenerHandler: AnyObject {
+package protocol SocketListenerHandler: AnyObject {
     /// A client connected; the handler owns the non-blocking descriptor from here on.
-    func accepted(descriptor: Int32, peer: SocketAddress, on listener: Listener)
+    func accepted(descriptor: Int32, peer: SocketAddress, on listener: SocketListener)
     /// Accepting failed for a reason that lasts (`EMFILE`, `ENFILE`, `ENOMEM`); it is tried again after a pause.
-    func acceptFailed(_ error: EventError, on listener: Listener)
+    func acceptFailed(_ error: EventError, on listener: SocketListener)
 }
 
 /// A bound, listening socket that can be shared by loops: internet sockets are bound once for each loop
@@ -111,7 +111,7 @@ package struct ListeningSocket: Sendable {
 }
 
 /// Accepts connections on one loop. Loop thread only.
-package final class Listener: FileEventHandler, DeadlineHandler {
+package final class SocketListener: FileEventHandler, DeadlineHandler {
     /// Connections taken in one go, so that established ones get their turn too.
     private static let acceptsPerTurn = 64
     private static let pauseAfterFailure = Duration.milliseconds(100)
@@ -119,12 +119,12 @@ package final class Listener: FileEventHandler, DeadlineHandler {
     package let socket: ListeningSocket
     package let loop: EventLoop
     /// Unowned: the handler owns its listeners.
-    private unowned let handler: any ListenerHandler
+    private unowned let handler: any SocketListenerHandler
     private var event: FileEvent?
     private var pause: DeadlineTimer?
 
     /// Takes over `socket` and starts accepting.
-    package init(loop: EventLoop, socket: ListeningSocket, handler: any ListenerHandler) {
+    package init(loop: EventLoop, socket: ListeningSocket, handler: any SocketListenerHandler) {
         self.loop = loop
         self.socket = socket
         self.handler = handler
