@@ -40,7 +40,8 @@ package struct CivilTime: Sendable, Equatable {
 
     /// Seconds since 1970-01-01T00:00:00Z; a leap second counts as the first second after it.
     package var unixSeconds: Int64 {
-        Int64(dayNumber * Self.secondsPerDay + hour * 3600 + minute * 60 + second)
+        // Wraps on the way only: the first day that Int64 reaches starts before its smallest second.
+        Int64(dayNumber &* Self.secondsPerDay &+ (hour * 3600 + minute * 60 + second))
     }
 
     /// 0 for Sunday … 6 for Saturday.

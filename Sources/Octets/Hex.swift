@@ -39,4 +39,12 @@ extension [UInt8] {
             append(Hex.digit(byte & 15, uppercase: uppercase))
         }
     }
+
+    /// Appends the number in hexadecimal, filled with zeros on the left up to so many digits.
+    package mutating func appendHex(_ value: UInt64, minimumDigits: Int = 1, uppercase: Bool = false) {
+        let significant = (UInt64.bitWidth - value.leadingZeroBitCount + 3) / 4
+        for place in (0..<Swift.max(significant, minimumDigits)).reversed() {
+            append(Hex.digit(UInt8(truncatingIfNeeded: value >> UInt64(4 * place)) & 15, uppercase: uppercase))
+        }
+    }
 }

@@ -101,5 +101,11 @@ package struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Zero-based byte offset of the first byte that is wrong; for strings that are not UTF-8, of their first byte.
     package let offset: Int
 
+    /// An error of this kind at this place.
+    package init(code: Code, offset: Int) {
+        self.code = code
+        self.offset = offset
+    }
+
     package var description: String { "\(code.rawValue) at byte \(offset)" }
 }
