@@ -1,0 +1,37 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import Digests
+
+/// Random bytes and identifiers.
+@Suite struct IdentifierTests {
+    @Test func `gives as many random bytes as asked for`() {
+        #expect(RandomBytes.bytes(0) == [])
+        #expect(RandomBytes.bytes(33).count == 33)
+        #expect(RandomBytes.bytes(16) != RandomBytes.bytes(16))
+    }
+
+    @Test func `makes UUIDs of version 4`() {
+        var seen: Set<String> = []
+        for _ in 0..<200 {
+            let uuid = RandomBytes.uuid()
+            #expect(uuid.wholeMatch(of: /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/) != nil)
+            seen.insert(uuid)
+        }
+        #expect(seen.count == 200)
+    }
+
+    @Test func `numbers requests without repeating`() {
+        let source = RequestIDSource(prefix: 0x0000_00AB, counter: .max - 1)
+        #expect(source.next() == "000000ABFFFFFFFFFFFFFFFF")
+        #expect(source.next() == "000000AB0000000000000000")
+        #expect(source.next() == "000000AB0000000000000001")
+        let first = RequestIDSource()
+        let second = RequestIDSource()
+        let identifiers = (0..<500).flatMap { _ in [first.next(), second.next()] }
+        #expect(Set(identifiers).count == 1000)
+        #expect(identifiers.allSatisfy { $0.wholeMatch(of: /[0-9A-F]{24}/) != nil })
+    }
+}
