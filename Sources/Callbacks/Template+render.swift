@@ -7,7 +7,7 @@ private import Octets
 package enum Escaping: Sendable, Equatable {
     /// Bytes as they are: values that are encoded later, such as custom variables.
     case none
-    /// An object key: variables other than `path`, `path.N` and dates add no `/` and no control, and are not `.` or `..`.
+    /// An object key: variables other than `path`, `path.N` and dates add no `/`, no control, and are not `.` or `..`.
     case key
     /// One segment of a URL's path.
     case pathSegment

@@ -1,0 +1,83 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+package import Digests
+package import HTTPWire
+private import Octets
+
+/// One attempt of a callback, ready to be sent: always a POST with a body of known length.
+package struct CallbackRequest: Sendable {
+    package let url: CallbackURL
+    /// Every header of the request, `Host` and `Content-Length` included.
+    package let fields: HeaderFields
+    package let body: [UInt8]
+    /// Whether a TLS connection names its host.
+    package let sendsServerName: Bool
+
+    /// The signer of a store's callbacks and where its public key is published.
+    package struct Signer: Sendable {
+        package let key: RSAPrivateKey
+        /// Sent in Base64 as `x-oss-pub-key-url`.
+        package let publicKeyURL: String
+
+        package init(key: RSAPrivateKey, publicKeyURL: String) {
+            self.key = key
+            self.publicKeyURL = publicKeyURL
+        }
+    }
+
+    /// The request as OSS sends it (captures of 2018 and 2024 in OSS, page Callback).
+    ///
+    /// - Parameters:
+    ///   - requester: account id of the uploader; nil leaves `x-oss-requester` out.
+    ///   - now: Unix seconds.
+    /// - Throws: `OpenSSLError` when the body cannot be signed.
+    package static func oss(
+        _ callback: OSSCallbackRequest, to url: CallbackURL, facts: CallbackFacts, signer: Signer?,
+        requester: String? = nil, now: Int64
+    ) throws(OpenSSLError) -> CallbackRequest {
+        let body = callback.renderBody(facts)
+        var fields = commonFields(
+            host: callback.host ?? url.authority, contentType: callback.contentType, body: body, now: now)
+        fields.append("User-Agent", "aliyun-oss-callback")
+        if let signer {
+            let signature = try signer.key.signPKCS1MD5(CallbackSignature.text(of: url, body: body).span)
+            fields.append("Authorization", Base64.encode(signature.span))
+            fields.append("x-oss-pub-key-url", Base64.encode(signer.publicKeyURL.utf8.span))
+            fields.append("x-oss-signature-version", "1.0")
+        }
+        fields.append("x-oss-tag", "CALLBACK")
+        fields.append("x-oss-bucket", facts.bucket)
+        fields.append("x-oss-request-id", facts.requestID)
+        if let requester { fields.append("x-oss-requester", requester) }
+        for header in callback.additionalHeaders { fields.append(header.name, header.value) }
+        return CallbackRequest(url: url, fields: fields, body: body, sendsServerName: callback.sendsServerName)
+    }
+
+    /// The request that Putback itself sends for an operator's policy.
+    ///
+    /// - Parameter now: Unix seconds.
+    package static func putback(
+        _ policy: CallbackPolicy, to url: CallbackURL, facts: CallbackFacts, now: Int64
+    ) -> CallbackRequest {
+        let body = policy.renderBody(facts)
+        var fields = commonFields(
+            host: policy.host ?? url.authority, contentType: policy.contentType, body: body, now: now)
+        fields.append("User-Agent", "putback")
+        fields.append("Putback-Request-Id", facts.requestID)
+        return CallbackRequest(url: url, fields: fields, body: body, sendsServerName: true)
+    }
+
+    private static func commonFields(
+        host: String, contentType: CallbackContentType, body: [UInt8], now: Int64
+    ) -> HeaderFields {
+        var fields = HeaderFields()
+        fields.append("Host", host)
+        fields.append("Connection", "close")
+        fields.append("Content-Length", String(body.count))
+        fields.append("Content-Type", contentType.rawValue)
+        fields.append("Content-MD5", Base64.encode(MD5.hash(body.span).span))
+        fields.append("Date", HTTPDate.text(now))
+        return fields
+    }
+}
