@@ -1,0 +1,92 @@
+"""Fixtures: each starts what a test asks for, and looks after the test that nothing was left behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from support import sdks  # noqa: E402
+from support.gateway import BINARY, Gateway  # noqa: E402
+from support.peers import App, Store  # noqa: E402
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not os.access(BINARY, os.X_OK):
+        pytest.exit(f"no executable {BINARY}; `make test` builds it", returncode=2)
+    # A proxy of the machine must not catch what goes to loopback.
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        os.environ.pop(name, None)
+        os.environ.pop(name.upper(), None)
+
+
+class Peers:
+    """The scripted peers of one test."""
+
+    def __init__(self) -> None:
+        self.all: list = []
+
+    def store(self, *script, **options) -> Store:
+        return self._add(Store(script, **options))
+
+    def app(self, *script, **options) -> App:
+        return self._add(App(script, **options))
+
+    def _add(self, peer):
+        self.all.append(peer)
+        return peer
+
+    def stop(self) -> None:
+        for peer in self.all:
+            peer.stop()
+
+
+@pytest.fixture
+def peers():
+    """Makes stores and apps; they are stopped after the gateway was looked at."""
+    made = Peers()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def start(tmp_path: Path, peers: Peers):
+    """Starts gateways. After the test each must have its descriptors back and end cleanly on SIGTERM."""
+    running: list[Gateway] = []
+
+    def begin(config, name: str = "gateway", **options) -> Gateway:
+        gateway = Gateway(config, tmp_path / f"{name}-{len(running)}")
+        running.append(gateway)
+        return gateway.start(**options)
+
+    yield begin
+    sdks.close_all()
+    # Pooled connections are no leak: with the peers gone they must go too.
+    peers.stop()
+    try:
+        for gateway in running:
+            if gateway.process and gateway.process.poll() is None:
+                left = gateway.settled_descriptors()
+                assert left == gateway.baseline, f"descriptors {left}, at the start {gateway.baseline}"
+            gateway.stop()
+    finally:
+        for gateway in running:
+            if gateway.process and gateway.process.poll() is None:
+                gateway.kill()
+
+
+@pytest.fixture
+def write_config(tmp_path: Path):
+    """Writes a configuration and gives its path."""
+
+    def write(config, name: str = "putback.yaml") -> Path:
+        gateway = Gateway(config, tmp_path / "config")
+        target = gateway.file.with_name(name)
+        gateway.file.rename(target)
+        return target
+
+    return write

@@ -1,0 +1,1 @@
+"""Scripted peers and process control for the tests from outside."""

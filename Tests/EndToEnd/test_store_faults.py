@@ -1,0 +1,387 @@
+"""What stores do wrong: what the client is told, whether it is true, and that the app hears of stored uploads only."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+
+from support import configs
+from support.peers import Store, answer, crc64, replies
+from support.wire import Client, Closed, put
+
+BODY = b"hello"
+BIG = bytes(range(256)) * 4096 * 4  # 4 MiB: more than the kernel buffers, never held whole
+SHORT = {"storeConnect": "500ms", "storeAnswer": "500ms"}
+
+
+@pytest.fixture
+def app(peers):
+    return peers.app()
+
+
+@pytest.fixture
+def gateway_for(start, app):
+    """A gateway in front of this store, with a callback by Putback, so that one too many would be seen."""
+
+    def make(store_config, **change):
+        config = configs.edge(store_config, callback=configs.policy(app.port, by="putback"), timeouts=SHORT)
+        return start(configs.merged(config, change))
+
+    return make
+
+
+def not_stored(answer, app, statuses: set[int]) -> None:
+    assert answer.status in statuses, answer
+    assert answer.header("Content-Type") == "application/problem+json"
+    problem = answer.json()
+    assert problem["stored"] is False
+    assert problem["party"] == "store"
+    assert problem["phase"] in ("storing", "judging")
+    assert problem["code"]
+    assert problem["status"] == answer.status
+    assert app.requests == []
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+@pytest.mark.parametrize("body", [BODY, BIG], ids=["small", "big"])
+def test_refuses_the_connection(gateway_for, app, body):
+    gateway = gateway_for(configs.oss_store(free_port()))
+    not_stored(put(gateway.edge, "/x", body), app, {502})
+
+
+def test_does_not_resolve(gateway_for, app):
+    gateway = gateway_for(configs.oss_store(0, endpoint="http://store.invalid", addressing="virtualHost"))
+    not_stored(put(gateway.edge, "/x", BODY), app, {502, 504})
+
+
+def test_never_accepts(gateway_for, app):
+    """A full backlog: the kernel answers nothing any more."""
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        waiting = []
+        for _ in range(4):
+            client = socket.socket()
+            client.setblocking(False)
+            client.connect_ex(full.getsockname())
+            waiting.append(client)
+        gateway = gateway_for(configs.oss_store(full.getsockname()[1]))
+        not_stored(put(gateway.edge, "/x", BODY), app, {504})
+        for client in waiting:
+            client.close()
+
+
+@pytest.mark.parametrize("body", [BODY, BIG], ids=["small", "big"])
+def test_accepts_and_closes(gateway_for, app, body):
+    server = socket.create_server(("127.0.0.1", 0))
+    import threading
+
+    def close_all() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            connection.close()
+
+    threading.Thread(target=close_all, daemon=True).start()
+    try:
+        gateway = gateway_for(configs.oss_store(server.getsockname()[1]))
+        not_stored(put(gateway.edge, "/x", body), app, {502})
+    finally:
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+
+
+def closes_on_arrival(peer, stream, request):
+    raise Closed()
+
+
+def resets_on_arrival(peer, stream, request):
+    stream.reset()
+    raise Closed()
+
+
+@pytest.mark.parametrize("behaviour", [closes_on_arrival, resets_on_arrival])
+def test_closes_an_idle_connection_as_it_is_reused(gateway_for, peers, app, behaviour):
+    """The whole body is still held, so the upload goes to a new connection and the client never learns."""
+    store = peers.store(Store.behave, behaviour)
+    gateway = gateway_for(configs.oss_store(store.port))
+    with Client(gateway.edge) as client:
+        assert client.request("PUT", "/one", BODY).status == 200
+        assert client.request("PUT", "/two", BODY).status == 200
+    assert [request.target for request in store.complete] == ["/media/one", "/media/two"]
+    assert store.connections == 2
+    assert len(app.complete) == 2
+
+
+def test_closed_its_idle_connection_long_ago(gateway_for, peers):
+    store = peers.store()
+    gateway = gateway_for(configs.oss_store(store.port))
+    assert put(gateway.edge, "/one", BODY).status == 200
+    store.drop_connections()
+    assert store.wait_for_idle()
+    assert put(gateway.edge, "/two", BIG).status == 200
+    assert len(store.requests) == 2
+
+
+def test_says_100_and_closes(gateway_for, peers, app):
+    def behaviour(peer, stream, request):
+        stream.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        raise Closed()
+
+    store = peers.store(*[behaviour] * 5)
+    gateway = gateway_for(configs.oss_store(store.port))
+    not_stored(put(gateway.edge, "/x", BIG), app, {502})
+
+
+def test_says_100_before_it_answers(gateway_for, peers):
+    def behaviour(peer, stream, request):
+        stream.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        Store.behave(peer, stream, request)
+
+    store = peers.store(behaviour)
+    gateway = gateway_for(configs.oss_store(store.port))
+    assert put(gateway.edge, "/x", BODY).status == 200
+
+
+def test_refuses_while_the_body_still_flows(gateway_for, peers, app):
+    def behaviour(peer, stream, request):
+        stream.send(Store.error(403, "AccessDenied"))
+        stream.half_close()
+        while stream.fill():  # take the rest, so that the answer is not lost in a reset
+            stream.buffer = b""
+        raise Closed()
+
+    store = peers.store(behaviour)
+    gateway = gateway_for(configs.oss_store(store.port))
+    with Client(gateway.edge) as client:
+        client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(BIG))
+        client.send(BIG[:65536])
+        refusal = client.response()
+    not_stored(refusal, app, {403, 502})
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "told"),
+    [
+        (400, "InvalidDigest", {400, 502}),
+        (403, "AccessDenied", {403, 502}),
+        (403, "RequestTimeTooSkewed", {403, 502}),
+        (403, "SignatureDoesNotMatch", {403, 502}),
+        (404, "NoSuchBucket", {404, 502}),
+        (409, "FileAlreadyExists", {409}),
+        (500, "InternalError", {500, 502}),
+        (301, "Moved", {502}),
+        (204, "", {502}),
+    ],
+)
+def test_answers_that_it_did_not_store(gateway_for, peers, app, status, code, told):
+    data = Store.error(status, code) if status != 204 else b"HTTP/1.1 204 No Content\r\n\r\n"
+    store = peers.store(*[replies(data)] * 4)
+    gateway = gateway_for(configs.oss_store(store.port))
+    refusal = put(gateway.edge, "/x", BODY)
+    if status == 204:
+        assert refusal.status in told
+    else:
+        not_stored(refusal, app, told)
+    assert app.requests == []
+    assert configs.ACCESS_KEY_SECRET not in gateway.output
+
+
+def test_asks_to_come_back_later(gateway_for, peers, app):
+    data = Store.error(503, "ServiceUnavailable", "Please retry.", ("Retry-After", "7"))
+    store = peers.store(*[replies(data)] * 4)
+    gateway = gateway_for(configs.oss_store(store.port))
+    refusal = put(gateway.edge, "/x", BODY)
+    not_stored(refusal, app, {503})
+    assert refusal.header("Retry-After") == "7"
+
+
+def test_reads_slowly(gateway_for, peers):
+    def behaviour(peer, stream, request):
+        stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        received = 0
+        crc = 0
+        parts = []
+        while received < len(BIG):
+            data = stream.buffer or stream.socket.recv(65536)
+            stream.buffer = b""
+            received += len(data)
+            crc = crc64(data, crc)
+            parts.append(data)
+            time.sleep(0.001)
+        request.body = b"".join(parts)
+        request.complete = True
+        stream.send(Store.success(request.body))
+
+    store = peers.store(behaviour)
+    gateway = gateway_for(configs.oss_store(store.port))
+    assert put(gateway.edge, "/x", BIG).status == 200
+    assert store.complete[0].body == BIG
+
+
+def test_stops_reading(gateway_for, peers, app):
+    held = []
+
+    def behaviour(peer, stream, request):
+        held.append(stream)
+        while not peer._stopped:
+            time.sleep(0.01)
+
+    store = peers.store(behaviour)
+    gateway = gateway_for(configs.oss_store(store.port), timeouts={"bodyIdle": "500ms"})
+    with Client(gateway.edge) as client:
+        client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (64 << 20))
+        try:
+            for _ in range(64):
+                client.send(b"x" * (1 << 20))
+        except OSError:
+            pass  # the gateway has answered and closed
+        refusal = client.response()
+    not_stored(refusal, app, {504})
+
+
+def test_never_answers(gateway_for, peers, app):
+    def behaviour(peer, stream, request):
+        peer.read(stream, request)
+        while stream.fill():
+            pass
+        raise Closed()
+
+    store = peers.store(*[behaviour] * 4)
+    gateway = gateway_for(configs.oss_store(store.port))
+    refusal = put(gateway.edge, "/x", BODY)
+    assert refusal.status == 504
+    assert refusal.json()["party"] == "store"
+    assert app.requests == []
+    assert len(store.complete) == 1, "an upload that may be stored is not sent again"
+
+
+def test_resets_after_the_whole_answer(gateway_for, peers, app):
+    def behaviour(peer, stream, request):
+        peer.read(stream, request)
+        stream.send(Store.success(request.body))
+        stream.reset()
+        raise Closed()
+
+    store = peers.store(behaviour)
+    gateway = gateway_for(configs.oss_store(store.port))
+    told = put(gateway.edge, "/x", BODY)
+    # The reset may overtake the answer in the kernel; told or not, it must be the truth as far as it is known.
+    assert told.status in (200, 502)
+    assert len(app.complete) == (1 if told.status == 200 else 0)
+
+
+def test_resets_in_the_middle_of_its_answer(gateway_for, peers, app):
+    def behaviour(peer, stream, request):
+        peer.read(stream, request)
+        stream.send(Store.success(request.body, b'{"a":1}')[:-3])
+        raise Closed()
+
+    store = peers.store(*[behaviour] * 4)
+    gateway = gateway_for(configs.oss_store(store.port))
+    told = put(gateway.edge, "/x", BODY)
+    assert told.status == 502
+    assert len(store.complete) == 1, "an upload that may be stored is not sent again"
+
+
+@pytest.mark.parametrize("size", [len(BODY), len(BIG)])
+@pytest.mark.parametrize("wrong", [{"etag": '"00000000000000000000000000000000"', "crc": "1"}, {"crc": "12345"}])
+def test_stores_other_bytes_than_were_sent(gateway_for, peers, app, wrong, size):
+    body = BIG[:size]
+    store = peers.store(*[replies(Store.success(body, **wrong))] * 4)
+    gateway = gateway_for(configs.oss_store(store.port))
+    told = put(gateway.edge, "/x", body)
+    assert told.status == 502
+    assert told.json()["party"] == "store"
+    assert app.requests == [], "no app hears of an object with other bytes"
+
+
+def test_tells_only_an_etag_and_the_wrong_one(gateway_for, peers, app):
+    data = answer(200, b"", ("ETag", '"00000000000000000000000000000000"'))
+    store = peers.store(*[replies(data)] * 4)
+    gateway = gateway_for(configs.oss_store(store.port))
+    told = put(gateway.edge, "/x", BODY)
+    assert told.status == 502
+    assert app.requests == []
+
+
+def test_stores_a_part_of_the_body(gateway_for, peers, app):
+    store = peers.store(replies(Store.success(BODY[:3])))
+    gateway = gateway_for(configs.oss_store(store.port))
+    assert put(gateway.edge, "/x", BODY).status == 502
+    assert app.requests == []
+
+
+@pytest.mark.parametrize("framing", ["close", "chunked"])
+def test_answers_without_content_length(gateway_for, peers, framing):
+    def behaviour(peer, stream, request):
+        peer.read(stream, request)
+        data = Store.success(request.body).replace(b"Content-Length: 0\r\n", b"")
+        if framing == "chunked":
+            stream.send(data[:-2] + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+        else:
+            stream.send(data)
+            raise Closed()
+
+    store = peers.store(behaviour)
+    gateway = gateway_for(configs.oss_store(store.port))
+    assert put(gateway.edge, "/x", BODY).status == 200
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 200 OK\r\nX-Big: " + b"a" * (1 << 20) + b"\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n",
+        b"HTTP/1.1 2000 OK\r\n\r\n",
+        b"HTTP/2 200\r\n\r\n",
+        b"\x15\x03\x01\x00\x02\x02\x46",
+    ],
+    ids=["head of 1 MiB", "another protocol", "two lengths", "status of four digits", "HTTP/2", "TLS alert"],
+)
+def test_answers_what_is_no_answer(gateway_for, peers, app, data):
+    store = peers.store(*[replies(data, close=True)] * 4)
+    gateway = gateway_for(configs.oss_store(store.port))
+    told = put(gateway.edge, "/x", BODY)
+    assert told.status == 502
+    assert told.json()["party"] == "store"
+    assert app.requests == []
+    assert len(store.complete) == 1, "an upload that may be stored is not sent again"
+
+
+def test_answers_with_more_bytes_than_it_announced(gateway_for, peers):
+    def behaviour(peer, stream, request):
+        peer.read(stream, request)
+        stream.send(Store.success(request.body) + b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nETag: \"poison\"\r\n\r\n")
+
+    store = peers.store(behaviour)
+    gateway = gateway_for(configs.oss_store(store.port))
+    with Client(gateway.edge) as client:
+        assert client.request("PUT", "/one", BODY).status == 200
+        second = client.request("PUT", "/two", BODY)
+    assert second.status == 200
+    assert b"poison" not in second.head
+    assert store.connections == 2, "a connection with bytes left over is never used again"
+
+
+def test_closes_after_each_answer(gateway_for, peers):
+    def behaviour(peer, stream, request):
+        peer.read(stream, request)
+        stream.send(Store.success(request.body, b"", ("Connection", "close")))
+        raise Closed()
+
+    store = peers.store(*[behaviour] * 5)
+    gateway = gateway_for(configs.oss_store(store.port))
+    with Client(gateway.edge) as client:
+        for n in range(5):
+            assert client.request("PUT", f"/{n}", BODY).status == 200
+    assert store.connections == 5

@@ -1,0 +1,204 @@
+"""TLS towards clients, stores and apps."""
+
+from __future__ import annotations
+
+import signal
+import ssl
+
+import pytest
+
+from support import configs
+from support.certificates import Authority
+from support.wire import Client, Closed, put
+
+BIG = bytes(range(256)) * 4096
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("ca"), "putback-test-ca")
+
+
+@pytest.fixture(scope="session")
+def stranger(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("stranger"), "putback-other-ca")
+
+
+def listener(certificate, key, **change):
+    return {
+        "name": "edge",
+        "address": "127.0.0.1:0",
+        "dialect": "plain",
+        "tls": {"certificate": str(certificate), "key": str(key), **change},
+    }
+
+
+def client_context(authority, pair=None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(authority.certificate))
+    if pair:
+        context.load_cert_chain(*map(str, pair))
+    return context
+
+
+class TLSClient(Client):
+    def __init__(self, address, context: ssl.SSLContext):
+        super().__init__(address)
+        self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
+
+
+@pytest.fixture
+def gateway(start, peers, authority):
+    store = peers.store()
+    config = configs.edge(configs.oss_store(store.port))
+    config["listeners"] = [listener(*authority.issue("server"))]
+    return start(config)
+
+
+def test_takes_uploads_over_tls(gateway, peers, authority):
+    with TLSClient(gateway.edge, client_context(authority)) as client:
+        assert client.socket.version() in ("TLSv1.2", "TLSv1.3")
+        for n in range(3):
+            assert client.request("PUT", f"/{n}", BIG).status == 200
+    assert [request.body == BIG for request in peers.all[0].complete] == [True] * 3
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_speaks_the_current_versions(gateway, authority, version):
+    context = client_context(authority)
+    context.minimum_version = context.maximum_version = version
+    with TLSClient(gateway.edge, context) as client:
+        assert client.request("PUT", "/x", b"hello").status == 200
+
+
+def test_refuses_old_versions(gateway, authority):
+    context = client_context(authority)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        TLSClient(gateway.edge, context)
+
+
+def test_survives_plain_text_and_noise_on_the_tls_port(gateway, authority):
+    for noise in (b"PUT /x HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x16\x03\x01\xff\xff" + b"\0" * 300, b"\0"):
+        with Client(gateway.edge) as client:
+            client.send(noise)
+            client.half_close()
+            while client.fill():
+                pass
+    with TLSClient(gateway.edge, client_context(authority)) as client:
+        assert client.request("PUT", "/x", b"hello").status == 200
+
+
+def test_stores_nothing_of_an_upload_that_tls_cut(start, peers, authority):
+    """Without close_notify the end of the connection is an attacker's word: no body framing may trust it."""
+    store = peers.store()
+    config = configs.edge(configs.oss_store(store.port))
+    config["listeners"] = [listener(*authority.issue("cut"))]
+    gateway = start(config)
+    client = TLSClient(gateway.edge, client_context(authority))
+    client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n" + b"x" * 100_000)
+    store.wait_for_requests(1)
+    client.reset()
+    assert store.wait_for_idle()
+    assert store.complete == []
+
+
+def test_asks_for_a_client_certificate(start, peers, authority, stranger):
+    store = peers.store()
+    config = configs.edge(configs.oss_store(store.port))
+    config["listeners"] = [listener(*authority.issue("mutual"), clientCA=str(authority.certificate))]
+    gateway = start(config)
+    with TLSClient(gateway.edge, client_context(authority, authority.issue("client"))) as client:
+        assert client.request("PUT", "/x", b"hello").status == 200
+    for pair in (None, stranger.issue("client")):
+        with pytest.raises((ssl.SSLError, ConnectionError, Closed)):
+            with TLSClient(gateway.edge, client_context(authority, pair)) as client:
+                client.request("PUT", "/x", b"hello")
+    assert len(store.complete) == 1
+
+
+def test_takes_a_new_certificate_on_reload(start, peers, authority, tmp_path):
+    store = peers.store()
+    config = configs.edge(configs.oss_store(store.port))
+    certificate, key = authority.issue("first")
+    live = tmp_path / "live.crt", tmp_path / "live.key"
+    for source, target in zip((certificate, key), live):
+        target.write_bytes(source.read_bytes())
+    config["listeners"] = [listener(*live)]
+    gateway = start(config)
+
+    def serial() -> str:
+        with TLSClient(gateway.edge, client_context(authority)) as client:
+            return client.socket.getpeercert()["serialNumber"]
+
+    first = serial()
+    for source, target in zip(authority.issue("second"), live):
+        target.write_bytes(source.read_bytes())
+    gateway.signal(signal.SIGHUP)
+    gateway.wait_for_event("reloaded")
+    assert serial() != first
+
+
+def tls_store(peers, pair):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*map(str, pair))
+    return peers.store(tls=context)
+
+
+def https_store(store, host: str = "127.0.0.1"):
+    return configs.oss_store(store.port, endpoint=f"https://{host}:{store.port}")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_uploads_to_a_store_over_tls(start, peers, authority, host):
+    store = tls_store(peers, authority.issue("store"))
+    gateway = start(configs.edge(https_store(store, host)), environment={"SSL_CERT_FILE": str(authority.certificate)})
+    for n in range(3):
+        assert put(gateway.edge, f"/{n}", BIG).status == 200
+    assert [request.body == BIG for request in store.complete] == [True] * 3
+    assert store.connections == 1, "TLS connections are pooled"
+
+
+@pytest.mark.parametrize("fault", ["untrusted", "wrong name", "expired"])
+def test_does_not_upload_to_a_store_that_tls_rejects(start, peers, authority, stranger, fault):
+    pair = {
+        "untrusted": lambda: stranger.issue("store"),
+        "wrong name": lambda: authority.issue("elsewhere", alternatives="DNS:elsewhere.test,IP:127.0.0.2"),
+        "expired": lambda: authority.issue("expired", days=-1),
+    }[fault]()
+    store = tls_store(peers, pair)
+    gateway = start(configs.edge(https_store(store)), environment={"SSL_CERT_FILE": str(authority.certificate)})
+    told = put(gateway.edge, "/x", b"hello")
+    assert told.status == 502
+    problem = told.json()
+    assert (problem["stored"], problem["party"]) == (False, "store")
+    assert store.requests == [], "a byte of the upload reached a store that is not the one"
+
+
+def test_does_not_upload_to_a_store_that_speaks_no_tls(start, peers, authority):
+    store = peers.store()
+    gateway = start(configs.edge(https_store(store)), environment={"SSL_CERT_FILE": str(authority.certificate)})
+    told = put(gateway.edge, "/x", b"hello")
+    assert told.status == 502
+    assert store.complete == []
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_calls_an_app_back_over_tls(start, peers, authority, stranger, trusted):
+    store = peers.store()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*map(str, (authority if trusted else stranger).issue("app")))
+    app = peers.app(tls=context)
+    callback = configs.policy(app.port, by="putback", url=f"https://localhost:{app.port}/uploaded")
+    gateway = start(
+        configs.edge(configs.oss_store(store.port), callback=callback),
+        environment={"SSL_CERT_FILE": str(authority.certificate)},
+    )
+    told = put(gateway.edge, "/x", b"hello")
+    if trusted:
+        assert (told.status, told.body) == (200, app.default)
+    else:
+        assert told.status == 502
+        assert told.json()["stored"] is True
+        assert app.requests == []
