@@ -58,6 +58,11 @@ extension HeaderFields {
     }
 
     /// Whether a comma-separated list in any field of that name has `element`, without regard to ASCII case.
+    package func list(_ name: String, contains element: String) -> Bool {
+        list(name, contains: element.utf8.span)
+    }
+
+    /// Whether a comma-separated list in any field of that name has `element`, without regard to ASCII case.
     package func list(_ name: String, contains element: Span<UInt8>) -> Bool {
         let all = bytes.span
         var start = 0

@@ -82,50 +82,53 @@ extension Refusal {
         .init("blank in front of the first field", "PUT /a HTTP/1.1\r\n Host: h\r\n\r\n", .foldedLine),
     ]
 
-    static let fields: [Refusal] = [
-        .init("NUL in a value", put("X: a\0b"), .controlCharacter),
-        .init("CR in a value", put("X: a\rb"), .bareCarriageReturn),
-        .init("LF in a value", put("X: a\nb"), .bareLineFeed),
-        .init("BEL in a value", put("X: \u{07}"), .controlCharacter),
-        .init("DEL in a value", put("X: a long enough value\u{7F} and more of it"), .controlCharacter),
-        .init("unit separator in a value", put("X: 01234567\u{1F}89"), .controlCharacter),
-        .init("empty name", put(": x"), .emptyFieldName),
-        .init("space in a name", put("X Y: z"), .spaceBeforeColon),
-        .init("line without colon", put("nonsense"), .badFieldName),
-        .init("NUL in a name", put("X\0: y"), .badFieldName),
-        .init("control character in a name", put("X\u{01}: y"), .badFieldName),
-        .init("DEL in a name", put("X\u{7F}: y"), .badFieldName),
-        .init("letter beyond ASCII in a name", put("Ж: y"), .badFieldName),
-    ]
+    static let fields: [Refusal] =
+        [
+            .init("NUL in a value", put("X: a\0b"), .controlCharacter),
+            .init("CR in a value", put("X: a\rb"), .bareCarriageReturn),
+            .init("LF in a value", put("X: a\nb"), .bareLineFeed),
+            .init("BEL in a value", put("X: \u{07}"), .controlCharacter),
+            .init("DEL in a value", put("X: a long enough value\u{7F} and more of it"), .controlCharacter),
+            .init("unit separator in a value", put("X: 01234567\u{1F}89"), .controlCharacter),
+            .init("empty name", put(": x"), .emptyFieldName),
+            .init("space in a name", put("X Y: z"), .spaceBeforeColon),
+            .init("line without colon", put("nonsense"), .badFieldName),
+            .init("NUL in a name", put("X\0: y"), .badFieldName),
+            .init("control character in a name", put("X\u{01}: y"), .badFieldName),
+            .init("DEL in a name", put("X\u{7F}: y"), .badFieldName),
+            .init("letter beyond ASCII in a name", put("Ж: y"), .badFieldName),
+        ]
         + "\"(),/;<=>?@[\\]{}".map { .init("\($0) in a name", put("X\($0)Y: z"), .badFieldName) }
 
-    static let hosts: [Refusal] = [
-        .init("no Host", "PUT /a HTTP/1.1\r\nX: y\r\n\r\n", .missingHost),
-        .init("no field at all", "PUT /a HTTP/1.1\r\n\r\n", .missingHost),
-        .init("absolute form without Host", "PUT http://h/a HTTP/1.1\r\nX: y\r\n\r\n", .missingHost),
-        .init("two Hosts", put("Host: other"), .duplicateHost),
-        .init("two equal Hosts", put("host: h"), .duplicateHost),
-    ]
+    static let hosts: [Refusal] =
+        [
+            .init("no Host", "PUT /a HTTP/1.1\r\nX: y\r\n\r\n", .missingHost),
+            .init("no field at all", "PUT /a HTTP/1.1\r\n\r\n", .missingHost),
+            .init("absolute form without Host", "PUT http://h/a HTTP/1.1\r\nX: y\r\n\r\n", .missingHost),
+            .init("two Hosts", put("Host: other"), .duplicateHost),
+            .init("two equal Hosts", put("host: h"), .duplicateHost),
+        ]
         + [
             "", "a b", "a,b", "a/b", "a@b", "user:pass@h", "a:b", "a:1:2", "a:65536", "a:-1", "a:99999999999999999999",
             ":80", "[::1", "::1", "[::1]x", "[]", "[1.2.3.4]", "[::g]", "a%00", "a?b", "a#b", "a\\b", "h\u{E9}", "a;b",
         ].map { .init("Host \($0)", "PUT /a HTTP/1.1\r\nHost: \($0)\r\n\r\n", .badHost) }
 
-    static let requestLines: [Refusal] = [
-        .init("no version", "GET /a\r\nHost: h\r\n\r\n", .missingVersion),
-        .init("no version behind a space", "GET /a \r\nHost: h\r\n\r\n", .missingVersion),
-        .init("two spaces in front of the version", put(version: " HTTP/1.1"), .badVersion),
-        .init("space behind the version", put(version: "HTTP/1.1 "), .badVersion),
-        .init("HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", .badTarget),
-        .init("TLS handshake", "\u{16}\u{03}\u{01}\u{02}", .badMethod),
-        .init("no method", " /a HTTP/1.1\r\nHost: h\r\n\r\n", .badMethod),
-        .init("tab behind the method", "GET\t/a HTTP/1.1\r\nHost: h\r\n\r\n", .badMethod),
-        .init("no token as method", "G@T /a HTTP/1.1\r\nHost: h\r\n\r\n", .badMethod),
-        .init("method of 33 bytes", String(repeating: "A", count: 33), .badMethod),
-        .init("method alone", "GET\r\n\r\n", .badMethod),
-        .init("CONNECT", "CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n", .methodNotAllowed, status: 405),
-        .init("TRACE", "TRACE /a HTTP/1.1\r\nHost: h\r\n\r\n", .methodNotAllowed, status: 405),
-    ]
+    static let requestLines: [Refusal] =
+        [
+            .init("no version", "GET /a\r\nHost: h\r\n\r\n", .missingVersion),
+            .init("no version behind a space", "GET /a \r\nHost: h\r\n\r\n", .missingVersion),
+            .init("two spaces in front of the version", put(version: " HTTP/1.1"), .badVersion),
+            .init("space behind the version", put(version: "HTTP/1.1 "), .badVersion),
+            .init("HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", .badTarget),
+            .init("TLS handshake", "\u{16}\u{03}\u{01}\u{02}", .badMethod),
+            .init("no method", " /a HTTP/1.1\r\nHost: h\r\n\r\n", .badMethod),
+            .init("tab behind the method", "GET\t/a HTTP/1.1\r\nHost: h\r\n\r\n", .badMethod),
+            .init("no token as method", "G@T /a HTTP/1.1\r\nHost: h\r\n\r\n", .badMethod),
+            .init("method of 33 bytes", String(repeating: "A", count: 33), .badMethod),
+            .init("method alone", "GET\r\n\r\n", .badMethod),
+            .init("CONNECT", "CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n", .methodNotAllowed, status: 405),
+            .init("TRACE", "TRACE /a HTTP/1.1\r\nHost: h\r\n\r\n", .methodNotAllowed, status: 405),
+        ]
         + [
             "HTTP/2.0", "HTTP/1.10", "http/1.1", "HTTP/1.2", "HTTP/0.9", "HTTP/1", "HTTP/1.", "HTTP/11", "HTTP/01.1",
             "HTTP/1.1x", "HTTPS/1.1", "ICY/1.1", "HTTP/-1.1", "HTTP/1,1", "HTTP /1.1",
