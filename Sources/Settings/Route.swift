@@ -1,0 +1,66 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+package import Callbacks
+
+/// An ordered rule: which uploads go where, under which key, with which callback.
+package struct Route: Sendable {
+    /// How sure Putback makes that the store holds what the client sent.
+    package enum Integrity: String, Sendable, CaseIterable {
+        /// Checksums of all bytes are compared with the store's.
+        case full
+        /// Only the length is; bodies may then pass without being looked at.
+        case length
+    }
+
+    package let name: String
+    /// What an upload must be like.
+    package let conditions: RouteConditions
+    /// Who may upload, in ``Settings/clients``, instead of those the listener names; nil leaves it to the listener.
+    package let clientsIndex: Int?
+    /// The store, in ``Settings/stores``.
+    package let storeIndex: Int
+    package let key: Template
+    /// Fields that are added to the store request and signed.
+    package let headers: [RouteHeader]
+    /// The policy, in ``Settings/callbacks``; nil makes no callback of the route's own.
+    package let callbackIndex: Int?
+    /// Who makes the route's callback; meaningless without one.
+    package let callbackIsByStore: Bool
+    package let integrity: Integrity
+    /// Where callbacks asked for by SDK clients may go; empty when clients may not ask.
+    package let clientCallbacks: TargetAllowance
+    /// The longest body: the route's own limit, else the general one, and never more than its size condition.
+    package let uploadLimitBytes: UInt64
+    /// Whether the key or a callback variable holds `${uuid}`.
+    package let needsUUID: Bool
+}
+
+/// A header field of the store request.
+package struct RouteHeader: Sendable {
+    /// In lower case.
+    package let name: String
+    /// Rendered with ``Escaping/headerValue``.
+    package let value: Template
+}
+
+/// A range of sizes in bytes, both ends included.
+package struct SizeRange: Sendable, Equatable, CustomStringConvertible {
+    package let lower: UInt64
+    /// Nil has no end.
+    package let upper: UInt64?
+
+    package static var any: SizeRange { SizeRange(lower: 0, upper: nil) }
+
+    package func contains(_ size: UInt64) -> Bool {
+        size >= lower && (upper.map { size <= $0 } ?? true)
+    }
+
+    func covers(_ other: SizeRange) -> Bool {
+        guard lower <= other.lower else { return false }
+        guard let upper else { return true }
+        return other.upper.map { $0 <= upper } ?? false
+    }
+
+    package var description: String { "\(lower == 0 ? "" : String(lower))..\(upper.map(String.init) ?? "")" }
+}

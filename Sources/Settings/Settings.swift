@@ -1,0 +1,32 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+package import Callbacks
+
+/// All that the configuration says: validated, immutable, and shared by every worker.
+///
+/// A reload makes a new one; uploads in flight keep the one they began with. Lists keep the order of the file, and the
+/// parts refer to each other by index, so that counters can be arrays.
+package struct Settings: Sendable {
+    package let listeners: [Listener]
+    /// Where health, metrics and the status page are served.
+    package let admin: ListenAddress
+    /// Event loops to run; by default as many as processors may be used.
+    package let workers: Int
+    package let limits: Limits
+    package let timeouts: Timeouts
+    package let clients: [ClientGroup]
+    package let stores: [Store]
+    package let callbacks: [CallbackPolicy]
+    package let routes: RouteTable
+    /// How callbacks made by Putback are signed; nil leaves them unsigned.
+    package let signing: CallbackSigning?
+}
+
+/// The identity of callbacks that Putback makes itself, in the manner of OSS (page Callback, "Verify the signature").
+package struct CallbackSigning: Sendable {
+    /// A private RSA key in PEM.
+    package let callbackKey: Secret
+    /// Where applications fetch the public key; sent in base64 as `x-oss-pub-key-url`.
+    package let publicKeyURL: String
+}

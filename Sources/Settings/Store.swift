@@ -1,0 +1,82 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where objects are kept.
+package struct Store: Sendable {
+    /// The dialect of a store and what only that dialect needs.
+    package enum Kind: Sendable {
+        case oss(OSSStore)
+        case directory(path: String)
+    }
+
+    package let name: String
+    package let bucket: BucketPattern
+    package let kind: Kind
+
+    /// Whether the store itself can make callbacks.
+    package var makesCallbacks: Bool {
+        switch kind {
+        case .oss: true
+        case .directory: false
+        }
+    }
+}
+
+/// A bucket of Alibaba Cloud OSS, or of a server that speaks its protocol.
+package struct OSSStore: Sendable {
+    /// Where the bucket stands in a request (OSS, page "Use endpoints and bucket domain names").
+    package enum Addressing: String, Sendable, CaseIterable { case virtualHost, path, customDomain }
+
+    /// Which signature requests carry.
+    package enum Signature: String, Sendable, CaseIterable { case v4, v1 }
+
+    package let endpoint: Endpoint
+    /// Without the prefix `oss-`; nil only with ``Signature/v1``.
+    package let region: String?
+    package let addressing: Addressing
+    package let signature: Signature
+    package let credentials: StoreCredentials
+    /// Path of PEM certificates that the store's chain must end in; nil takes the system's.
+    package let caFile: String?
+    /// The proxy in front of the store; its URL may hold a password.
+    package let proxy: Secret?
+}
+
+/// What signs requests to a store.
+package struct StoreCredentials: Sendable {
+    package let id: String
+    package let secret: Secret
+    /// A security token of temporary credentials.
+    package let token: Secret?
+}
+
+/// The scheme, host and port of a store.
+package struct Endpoint: Sendable, Equatable, CustomStringConvertible {
+    package let isTLS: Bool
+    /// Lower-case name or numeric address, without brackets.
+    package let host: String
+    package let port: UInt16
+
+    package var description: String { "\(isTLS ? "https" : "http")://\(authority)" }
+
+    /// Host and, unless it is the scheme's own, port, as in a `Host` field.
+    package var authority: String {
+        let name = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
+        return port == (isTLS ? 443 : 80) ? name : "\(name):\(port)"
+    }
+}
+
+/// The name of a bucket, which may contain the bucket that an SDK client named, written `${bucket}`.
+package struct BucketPattern: Sendable, Equatable {
+    package let prefix: String
+    /// Nil when the name is constant, and ``prefix`` all of it.
+    package let suffix: String?
+
+    package var needsClientBucket: Bool { suffix != nil }
+
+    /// The bucket for a client that named `clientBucket`; nil when the pattern needs one and there is none.
+    package func name(clientBucket: String?) -> String? {
+        guard let suffix else { return prefix }
+        return clientBucket.map { prefix + $0 + suffix }
+    }
+}

@@ -1,0 +1,212 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+private import Yams
+
+/// Reads YAML into ``ConfigNode``s, reporting everything that configurations do not use.
+///
+/// The parser must never see an alias, or a file of a few lines could stand for billions of values. So every `*` is
+/// replaced by a private-use character, one for one so that columns stay, and put back in each scalar; a plain
+/// scalar that begins with it would have been an alias. Duplicate keys, which end the parser's work, are told apart by
+/// replacing the first character of the earlier one, so that the rest of the document is still checked.
+struct YAMLDocument {
+    static var maximumBytes: Int { 1 << 20 }
+    private static var maximumDepth: Int { 32 }
+    private static var maximumDuplicates: Int { 32 }
+    private static var reserved: ClosedRange<UInt32> { 0xF000...0xF0FF }
+    private static var star: Unicode.Scalar { "\u{F000}" }
+
+    private var scalars: [Unicode.Scalar]
+    private let lineStarts: [Int]
+    /// The keys that were made different, with the character that was replaced.
+    private var renamed: [Position: Unicode.Scalar] = [:]
+    private let report: (Position, String, String) -> Void
+
+    /// - Parameter report: takes the place, the path and the message of each problem.
+    init(_ text: String, report: @escaping (Position, String, String) -> Void) {
+        scalars = Array(text.unicodeScalars)
+        if scalars.first == "\u{FEFF}" { scalars.removeFirst() }
+        lineStarts = Self.lineStarts(scalars)
+        self.report = report
+    }
+
+    /// The tree, or nil when the text is not YAML that can be read.
+    mutating func parse() -> ConfigNode? {
+        if let index = scalars.firstIndex(where: { Self.reserved.contains($0.value) }) {
+            report(position(of: index), "", "characters U+F000 to U+F0FF cannot be used")
+            return nil
+        }
+        let original = scalars
+        for index in scalars.indices where scalars[index] == "*" { scalars[index] = Self.star }
+        while true {
+            do {
+                guard let root = try Yams.compose(yaml: text, .basic) else {
+                    report(.wholeFile, "", "the file is empty; expected a mapping that begins with \"version: 1\"")
+                    return nil
+                }
+                return convert(root, path: "", depth: 0)
+            } catch YamlError.duplicatedKeysInMapping(_, let context) {
+                let place = Position(context.mark)
+                guard renamed.count < Self.maximumDuplicates, rename(at: place) else {
+                    report(place, "", "this key is given more than once in its mapping")
+                    return nil
+                }
+            } catch {
+                reportSyntax(error, in: original)
+                return nil
+            }
+        }
+    }
+
+    private var text: String {
+        var view = String.UnicodeScalarView()
+        view.append(contentsOf: scalars)
+        return String(view)
+    }
+
+    /// Makes the key at `place` unlike every other; false if its spelling leaves no character to do it with.
+    private mutating func rename(at place: Position) -> Bool {
+        guard let start = index(of: place), renamed[place] == nil else { return false }
+        let isQuoted = scalars[start] == "\"" || scalars[start] == "'"
+        let index = isQuoted ? start + 1 : start
+        guard index < scalars.count, !"\"'&!\\|>\n".unicodeScalars.contains(scalars[index]) else { return false }
+        renamed[place] = scalars[index]
+        // 255 characters are reserved and far fewer duplicates tried.
+        scalars[index] = Unicode.Scalar(UInt16(0xF000 + renamed.count))!
+        return true
+    }
+
+    private func reportSyntax(_ error: any Error, in original: [Unicode.Scalar]) {
+        switch error {
+        case YamlError.scanner(let context, let problem, let mark, _),
+            YamlError.parser(let context, let problem, let mark, _),
+            YamlError.composer(let context, let problem, let mark, _):
+            let prefix = context.map { "\($0.text), line \($0.mark.line): " } ?? ""
+            report(Position(mark), "", "not YAML: \(prefix)\(problem)")
+        case YamlError.reader(let problem, _, let value, _):
+            let index = original.firstIndex { $0.value == UInt32(bitPattern: value) }
+            report(index.map(position) ?? .wholeFile, "", "not YAML: \(problem)")
+        default:
+            report(.wholeFile, "", "not YAML that can be read")
+        }
+    }
+
+    // MARK: Conversion
+
+    private func convert(_ node: Node, path: String, depth: Int) -> ConfigNode {
+        let place = node.mark.map(Position.init) ?? .wholeFile
+        func result(_ value: ConfigNode.Value) -> ConfigNode {
+            ConfigNode(value: value, position: place, path: path)
+        }
+        guard depth < Self.maximumDepth else {
+            report(place, path, "nested more than \(Self.maximumDepth) deep")
+            return result(.null)
+        }
+        switch node {
+        case .scalar(let scalar):
+            checkTag(scalar.tag, place, path)
+            return result(value(of: scalar, place, path))
+        case .sequence(let sequence):
+            checkTag(sequence.tag, place, path)
+            return result(
+                .list(
+                    sequence.enumerated().map { index, item in
+                        convert(item, path: "\(path)[\(index)]", depth: depth + 1)
+                    }))
+        case .mapping(let mapping):
+            checkTag(mapping.tag, place, path)
+            return result(.mapping(entries(of: mapping, path: path, depth: depth)))
+        case .alias:
+            preconditionFailure("the text that is parsed has no alias")
+        }
+    }
+
+    private func value(of scalar: Node.Scalar, _ place: Position, _ path: String) -> ConfigNode.Value {
+        let text = restored(scalar.string)
+        guard scalar.style == .plain || scalar.style == .any else { return .text(text) }
+        if text.isEmpty || text == "~" || text == "null" { return .null }
+        if scalar.string.unicodeScalars.first == Self.star {
+            report(place, path, "text that begins with * is an alias in YAML, which is not supported; put it in quotes")
+        }
+        return .text(text)
+    }
+
+    private func entries(of mapping: Node.Mapping, path: String, depth: Int) -> [ConfigNode.Entry] {
+        var entries: [ConfigNode.Entry] = []
+        var firstLines: [String: Int] = [:]
+        var wasRenamed = Set<String>()
+        for (key, value) in mapping {
+            guard case .scalar(let scalar) = key, let mark = key.mark else {
+                report(key.mark.map(Position.init) ?? .wholeFile, path, "a key is text, not a list or a mapping")
+                continue
+            }
+            let place = Position(mark)
+            var name = restored(scalar.string)
+            if let first = renamed[place] {
+                name = String(first) + String(String.UnicodeScalarView(name.unicodeScalars.dropFirst()))
+            }
+            let childPath = path.isEmpty ? name : "\(path).\(name)"
+            if name == "<<" {
+                report(place, path, "merge keys (<<) are not supported")
+                continue
+            }
+            if let line = firstLines[name] {
+                report(place, childPath, "duplicate key; it is already given in line \(line)")
+                wasRenamed.remove(name)
+                continue
+            }
+            firstLines[name] = place.line
+            if renamed[place] != nil { wasRenamed.insert(name) }
+            entries.append(
+                ConfigNode.Entry(
+                    key: name, keyPosition: place, node: convert(value, path: childPath, depth: depth + 1)))
+        }
+        // A key that could not be recognised again, such as one written with escapes.
+        for entry in entries where wasRenamed.contains(entry.key) {
+            report(entry.keyPosition, entry.node.path, "this key is given more than once in its mapping")
+        }
+        return entries
+    }
+
+    private func restored(_ text: String) -> String {
+        guard text.unicodeScalars.contains(Self.star) else { return text }
+        var view = String.UnicodeScalarView()
+        view.append(contentsOf: text.unicodeScalars.lazy.map { $0 == Self.star ? "*" : $0 })
+        return String(view)
+    }
+
+    private func checkTag(_ tag: Tag, _ place: Position, _ path: String) {
+        let known = ["", "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"]
+        if !known.contains(tag.description) { report(place, path, "tags (!…) are not supported") }
+    }
+
+    // MARK: Positions
+
+    /// Where each line begins, with the line breaks of YAML 1.1, as the parser counts them.
+    private static func lineStarts(_ scalars: [Unicode.Scalar]) -> [Int] {
+        var starts = [0]
+        for (index, scalar) in scalars.enumerated() {
+            switch scalar {
+            case "\r" where index + 1 < scalars.count && scalars[index + 1] == "\n": continue
+            case "\n", "\r", "\u{85}", "\u{2028}", "\u{2029}": starts.append(index + 1)
+            default: continue
+            }
+        }
+        return starts
+    }
+
+    private func position(of index: Int) -> Position {
+        let line = (lineStarts.firstIndex { $0 > index } ?? lineStarts.count) - 1
+        return Position(line: line + 1, column: index - lineStarts[line] + 1)
+    }
+
+    private func index(of place: Position) -> Int? {
+        guard (1...lineStarts.count).contains(place.line) else { return nil }
+        let index = lineStarts[place.line - 1] + place.column - 1
+        return index < scalars.count ? index : nil
+    }
+}
+
+extension Position {
+    fileprivate init(_ mark: Mark) { self.init(line: mark.line, column: mark.column) }
+}
