@@ -1,0 +1,26 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+/// An access key of OSS, permanent or from STS.
+///
+/// Printing or dumping one shows the key id only.
+package struct OSSCredentials: Sendable, Equatable {
+    /// The access key id; travels in the clear and may stand in logs.
+    package let id: String
+    /// The access key secret, as bytes of its text.
+    package let secret: [UInt8]
+    /// The security token that STS gave with a temporary key; nil for a permanent one.
+    package let token: String?
+
+    package init(id: String, secret: [UInt8], token: String? = nil) {
+        self.id = id
+        self.secret = secret
+        self.token = token
+    }
+}
+
+extension OSSCredentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { "OSSCredentials(\(id), ***)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["id": id, "secret": "***"]) }
+}

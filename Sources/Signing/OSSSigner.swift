@@ -1,0 +1,171 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Digests
+package import HTTPWire
+internal import Octets
+
+/// Signs requests to OSS with one access key; confined to its loop.
+///
+/// The V4 signing key is derived once a day and all texts are built in storage that is kept, so that signing in header
+/// form allocates next to nothing.
+package final class OSSSigner {
+    package let version: OSSSignatureVersion
+    let credentials: OSSCredentials
+    let region: [UInt8]
+    let product: [UInt8]
+    private var day: Int64 = .min
+    private var dayKey: OSSScopeKey?
+    private var canonical = OSSCanonicalText()
+    private var date: [UInt8] = []
+    private var stringToSign: [UInt8] = []
+    private var authorization: [UInt8] = []
+
+    /// - Parameters:
+    ///   - region: the bucket's region without `oss-` in front, such as `cn-hangzhou`; V1 does not use it.
+    ///   - product: `oss`, or `oss-cloudbox` with the id of the box as region.
+    package init(
+        version: OSSSignatureVersion = .v4, credentials: OSSCredentials, region: String, product: String = "oss"
+    ) {
+        self.version = version
+        self.credentials = credentials
+        self.region = Array(region.utf8)
+        self.product = Array(product.utf8)
+    }
+
+    /// Adds to `fields` what authenticates the request, in header form.
+    ///
+    /// V4 sets `x-oss-date` and `x-oss-content-sha256`, V1 sets `Date`; both set `x-oss-security-token` for a
+    /// temporary key, and `Authorization`. All other fields must be there already: what is signed may not change.
+    ///
+    /// - Parameters:
+    ///   - now: Unix seconds.
+    ///   - additionalHeaders: V4 only: names of further fields to sign; those that are absent or signed anyway are
+    ///     left out, as the SDKs do.
+    package func sign(
+        method: String, resource: OSSResource, fields: inout HeaderFields, now: Int64, additionalHeaders: [String] = []
+    ) {
+        fields.remove("Authorization")
+        if let token = credentials.token { fields.set("x-oss-security-token", token) }
+        authorization.removeAll(keepingCapacity: true)
+        switch version {
+        case .v1:
+            setDate(in: &fields, now: now)
+            authorization.append("OSS ")
+            authorization.append(credentials.id)
+            authorization.append(UInt8(ascii: ":"))
+            appendV1Signature(method: method, resource: resource, fields: fields)
+        case .v4:
+            setV4Fields(in: &fields, now: now)
+            let additional = Self.additionalList(additionalHeaders, in: fields)
+            authorization.append("OSS4-HMAC-SHA256 Credential=")
+            let key = key(for: now)
+            authorization.append(credentials.id)
+            authorization.append(UInt8(ascii: "/"))
+            authorization.append(key.scope.span)
+            if !additional.isEmpty {
+                authorization.append(",AdditionalHeaders=")
+                authorization.append(additional.span)
+            }
+            authorization.append(",Signature=")
+            writeV4(method: method, resource: resource, fields: fields, additional: additional, key: key)
+            appendSignature(key)
+        }
+        let value = authorization
+        fields.append("Authorization", bytes: value.span)
+    }
+
+    /// The texts that `sign` would sign for the same arguments; for people, not for the data path.
+    package func canonicalText(
+        method: String, resource: OSSResource, fields: HeaderFields, now: Int64, additionalHeaders: [String] = []
+    ) -> OSSSignedText {
+        var signed = fields
+        sign(method: method, resource: resource, fields: &signed, now: now, additionalHeaders: additionalHeaders)
+        return signedText
+    }
+
+    /// What was signed last.
+    var signedText: OSSSignedText {
+        switch version {
+        case .v1: OSSSignedText(canonicalRequest: nil, stringToSign: canonical.text)
+        case .v4: OSSSignedText(canonicalRequest: canonical.text, stringToSign: stringToSign)
+        }
+    }
+
+    /// The V4 key of the day that `now` falls into.
+    func key(for now: Int64) -> OSSScopeKey {
+        let today = now >= 0 ? now / 86400 : (now - 86399) / 86400
+        if today == day, let dayKey { return dayKey }
+        var name: [UInt8] = []
+        ISO8601.appendDay(now, to: &name)
+        let key = OSSScopeKey(secret: credentials.secret, day: name, region: region, product: product)
+        day = today
+        dayKey = key
+        return key
+    }
+
+    /// Appends the base64 signature for the date slot `slot`, or for the date in the fields.
+    func v1Signature(method: String, resource: OSSResource, fields: HeaderFields, slot: Span<UInt8>) -> [UInt8] {
+        canonical.writeV1(method: method, resource: resource, fields: fields, date: slot)
+        let (secret, text) = (credentials.secret, canonical.text)
+        return HMAC.sha1(key: secret.span, message: text.span)
+    }
+
+    /// The hexadecimal signature in URL form; the date stands in `date`.
+    func v4Signature(
+        method: String, resource: OSSResource, fields: HeaderFields, additional: [UInt8], now: Int64
+    ) -> [UInt8] {
+        date.removeAll(keepingCapacity: true)
+        ISO8601.appendBasic(now, to: &date)
+        let key = key(for: now)
+        writeV4(method: method, resource: resource, fields: fields, additional: additional, key: key)
+        var signature: [UInt8] = []
+        let text = stringToSign
+        key.appendSignature(of: text.span, to: &signature)
+        return signature
+    }
+
+    /// The names among `wanted` that are in the fields and not signed anyway: lower-case, sorted, with semicolons.
+    static func additionalList(_ wanted: [String], in fields: HeaderFields) -> [UInt8] {
+        guard !wanted.isEmpty else { return [] }
+        let names = wanted.filter { name in
+            fields.firstIndex(of: name).map { !OSSCanonicalText.isAlwaysSigned($0, in: fields) } ?? false
+        }
+        return Array(Set(names.map { $0.lowercased() }).sorted().joined(separator: ";").utf8)
+    }
+
+    private func setDate(in fields: inout HeaderFields, now: Int64) {
+        date.removeAll(keepingCapacity: true)
+        HTTPDate.append(now, to: &date)
+        let value = date
+        fields.set("Date", bytes: value.span)
+    }
+
+    private func setV4Fields(in fields: inout HeaderFields, now: Int64) {
+        date.removeAll(keepingCapacity: true)
+        ISO8601.appendBasic(now, to: &date)
+        let value = date
+        fields.set("x-oss-date", bytes: value.span)
+        fields.set("x-oss-content-sha256", "UNSIGNED-PAYLOAD")
+    }
+
+    /// `x-oss-date`, which browsers send because they may not set `Date`, takes the date slot if it is there.
+    private func appendV1Signature(method: String, resource: OSSResource, fields: HeaderFields) {
+        let slot = fields.first("x-oss-date").map(Array.init) ?? date
+        let code = v1Signature(method: method, resource: resource, fields: fields, slot: slot.span)
+        authorization.appendBase64(code.span)
+    }
+
+    private func appendSignature(_ key: OSSScopeKey) {
+        let text = stringToSign
+        key.appendSignature(of: text.span, to: &authorization)
+    }
+
+    private func writeV4(
+        method: String, resource: OSSResource, fields: HeaderFields, additional: [UInt8], key: OSSScopeKey
+    ) {
+        canonical.writeV4(method: method, resource: resource, fields: fields, additional: additional)
+        let (date, text) = (date, canonical.text)
+        key.writeStringToSign(date: date.span, canonicalRequest: text.span, to: &stringToSign)
+    }
+}
