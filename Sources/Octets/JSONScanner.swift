@@ -112,7 +112,8 @@ struct JSONScanner {
         }
     }
 
-    /// The character of one `\uXXXX`, or of two that form a surrogate pair; the position is behind the first `\u`.
+    /// The character of one `\u` with four digits, or of two that form a surrogate pair; the position is behind the
+    /// first `\u`.
     private mutating func scalar(_ text: Span<UInt8>, from start: Int) throws(JSONError) -> Unicode.Scalar {
         let first = try fourHexDigits(text, from: start)
         if let scalar = Unicode.Scalar(first) { return scalar }

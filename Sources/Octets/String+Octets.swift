@@ -15,7 +15,7 @@ extension String {
 }
 
 /// One step of reading UTF-8 that may be wrong.
-enum UTF8Step {
+package enum UTF8Step {
     /// A scalar that takes so many bytes.
     case scalar(length: Int)
     /// So many bytes that stand for one U+FFFD: a maximal subpart of a sequence (Unicode 3.9, table 3-8).
@@ -23,7 +23,7 @@ enum UTF8Step {
 
     /// Looks at the sequence that starts at `index`, within the table of well-formed sequences (Unicode 3.9,
     /// table 3-7): no overlong forms, no surrogates, nothing above U+10FFFF.
-    init(_ bytes: Span<UInt8>, at index: Int) {
+    package init(_ bytes: Span<UInt8>, at index: Int) {
         let lead = bytes[index]
         let length: Int
         var second: ClosedRange<UInt8> = 0x80...0xBF
