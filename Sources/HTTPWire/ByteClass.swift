@@ -45,13 +45,16 @@ enum Byte {
     static let semicolon: UInt8 = 0x3B
     static let equals: UInt8 = 0x3D
     static let question: UInt8 = 0x3F
-    static let at: UInt8 = 0x40
     static let openBracket: UInt8 = 0x5B
     static let closeBracket: UInt8 = 0x5D
     static let delete: UInt8 = 0x7F
 }
 
 extension UInt8 {
+    /// An ASCII letter of either case.
+    @inline(__always)
+    var isLetter: Bool { (self | 0x20) &- 0x61 < 26 }
+
     /// Space or tab: the optional white space of RFC 9110 §5.6.3.
     @inline(__always)
     var isBlank: Bool { self == Byte.space || self == Byte.tab }

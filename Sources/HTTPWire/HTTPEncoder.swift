@@ -44,25 +44,49 @@ package enum HTTPEncoder {
         appendLineEnd(to: &buffer)
     }
 
-    /// Appends all fields as lines, without the empty line.
+    /// Appends all fields as lines, without the empty line; lines that follow each other in memory with one copy.
     package static func append(_ fields: HeaderFields, to buffer: inout [UInt8]) {
-        for index in fields.indices { append(fieldAt: index, of: fields, to: &buffer) }
+        let all = fields.bytes.span
+        var run = 0..<0
+        for index in fields.indices {
+            let entry = fields.entries[index]
+            if entry.isLine(in: all) {
+                if entry.line.lowerBound == run.upperBound {
+                    run = run.lowerBound..<entry.line.upperBound
+                } else {
+                    buffer.append(all.extracting(run))
+                    run = entry.line
+                }
+            } else {
+                buffer.append(all.extracting(run))
+                run = 0..<0
+                append(fieldAt: index, of: fields, to: &buffer)
+            }
+        }
+        buffer.append(all.extracting(run))
     }
 
     /// Appends one field as a line.
     package static func append(fieldAt index: Int, of fields: HeaderFields, to buffer: inout [UInt8]) {
         let all = fields.bytes.span
-        buffer.append(all.extracting(fields.nameRange(at: index)))
-        buffer.append(": ")
-        buffer.append(all.extracting(fields.valueRange(at: index)))
-        appendLineEnd(to: &buffer)
+        let entry = fields.entries[index]
+        if entry.isLine(in: all) {
+            buffer.append(all.extracting(entry.line))
+        } else {
+            buffer.append(all.extracting(entry.name))
+            buffer.append(Byte.colon)
+            buffer.append(Byte.space)
+            buffer.append(all.extracting(entry.value))
+            appendLineEnd(to: &buffer)
+        }
     }
 
     /// Appends one field as a line; `value` must satisfy `HeaderFields.isValidValue`.
     package static func appendField(_ name: String, _ value: Span<UInt8>, to buffer: inout [UInt8]) {
         precondition(HeaderFields.isValidValue(value), "a field value holds a line end")
         buffer.append(name)
-        buffer.append(": ")
+        buffer.append(Byte.colon)
+        buffer.append(Byte.space)
         buffer.append(value)
         appendLineEnd(to: &buffer)
     }
@@ -70,7 +94,8 @@ package enum HTTPEncoder {
     /// Appends one field with a decimal number, such as Content-Length.
     package static func appendField(_ name: String, decimal value: UInt64, to buffer: inout [UInt8]) {
         buffer.append(name)
-        buffer.append(": ")
+        buffer.append(Byte.colon)
+        buffer.append(Byte.space)
         buffer.appendDecimal(value)
         appendLineEnd(to: &buffer)
     }

@@ -21,13 +21,14 @@ extension HeaderFields {
         let nameRange = store(name: name.utf8.span)
         let start = bytes.count
         bytes.appendDecimal(value)
-        entries.append(Entry(name: nameRange, value: start..<bytes.count))
+        endLine(name: nameRange, valueStart: start)
     }
 
     /// Adds a field; `name` must be a token and `value` satisfy `isValidValue`.
     package mutating func append(name: Span<UInt8>, value: Span<UInt8>) {
         let nameRange = store(name: name)
-        entries.append(Entry(name: nameRange, value: store(value: value)))
+        let valueRange = store(value: value)
+        endLine(name: nameRange, valueStart: valueRange.lowerBound)
     }
 
     /// Adds a field whose value `write` appends; nothing else may be done to the bytes it is given.
@@ -35,8 +36,8 @@ extension HeaderFields {
         let nameRange = store(name: name.utf8.span)
         let start = bytes.count
         write(&bytes)
-        precondition(Self.isValidValue(bytes.span.extracting(start..<bytes.count)), "a field value holds a line end")
-        entries.append(Entry(name: nameRange, value: start..<bytes.count))
+        precondition(Self.isValidValue(bytes.span.extracting(start...)), "a field value holds a line end")
+        endLine(name: nameRange, valueStart: start)
     }
 
     /// Adds a copy of the field at `index` of `other`.
@@ -72,11 +73,14 @@ extension HeaderFields {
         }
     }
 
+    /// Stores a name and its colon, so that the value that follows makes a line of them.
     private mutating func store(name: Span<UInt8>) -> Range<Int> {
         precondition(Self.isToken(name), "a field name is a token")
         let start = bytes.count
         bytes.append(name)
-        return start..<bytes.count
+        bytes.append(Byte.colon)
+        bytes.append(Byte.space)
+        return start..<start &+ name.count
     }
 
     private mutating func store(value: Span<UInt8>) -> Range<Int> {
@@ -84,5 +88,11 @@ extension HeaderFields {
         let start = bytes.count
         bytes.append(value)
         return start..<bytes.count
+    }
+
+    private mutating func endLine(name: Range<Int>, valueStart: Int) {
+        entries.append(Entry(name: name, value: valueStart..<bytes.count))
+        bytes.append(Byte.carriageReturn)
+        bytes.append(Byte.lineFeed)
     }
 }

@@ -3,7 +3,8 @@
 
 /// Header fields in the order they came: one run of bytes and the positions of names and values in it.
 ///
-/// Names compare without regard to ASCII case. `removeAll` keeps the storage, so a value that is filled again and again
+/// The bytes of a field that we add are those of its line, and so are those of a parsed head: lines that stand next to
+/// each other are written with one copy. Names compare without regard to ASCII case. `removeAll` keeps the storage, so a value that is filled again and again
 /// stops allocating. Slices handed out retain the storage: drop them before the fields are changed, or pay a copy.
 package struct HeaderFields: Sendable {
     /// Where one field stands in `bytes`; 16 bytes, so that a head of ten fields is three cache lines.
@@ -25,6 +26,19 @@ package struct HeaderFields: Sendable {
         var name: Range<Int> { Int(nameStart)..<Int(nameStart) &+ Int(nameCount) }
         @inline(__always)
         var value: Range<Int> { Int(valueStart)..<Int(valueStart) &+ Int(valueCount) }
+        /// Where the field stands if name, colon, space, value and line end follow each other.
+        @inline(__always)
+        var line: Range<Int> { Int(nameStart)..<Int(valueStart) &+ Int(valueCount) &+ 2 }
+
+        /// Whether they do.
+        @inline(__always)
+        func isLine(in bytes: Span<UInt8>) -> Bool {
+            let nameEnd = name.upperBound
+            let lineEnd = value.upperBound
+            return value.lowerBound == nameEnd &+ 2 && bytes[nameEnd] == Byte.colon
+                && bytes[nameEnd &+ 1] == Byte.space && lineEnd &+ 2 <= bytes.count
+                && bytes[lineEnd] == Byte.carriageReturn && bytes[lineEnd &+ 1] == Byte.lineFeed
+        }
     }
 
     /// All names and values, with whatever stands between them; read it through `nameRange(at:)` and

@@ -22,9 +22,12 @@ struct RequestLineParser {
     /// Longest method we read; the longest registered one has 17 bytes (UPDATEREDIRECTREF).
     private static let methodBytes = 32
 
+    /// What every version we speak starts with, in requests and answers.
+    static let versionPrefix: [7 of UInt8] = [0x48, 0x54, 0x54, 0x50, 0x2F, 0x31, 0x2E]
+
     private var state = State.start
+    /// Where the method starts; not 0 behind an empty line.
     private var start = 0
-    private var skippedEmptyLine = false
     private var firstHexDigit: UInt8 = 0
     private(set) var method = HTTPMethod.get
     private(set) var isHTTP10 = false
@@ -35,39 +38,45 @@ struct RequestLineParser {
     var isComplete: Bool { state == .complete }
 
     /// Reads on from `position` up to `end`; moves `position` to the next unread byte.
+    ///
+    /// The states are asked in the order of the line, as in `FieldLineParser`.
     mutating func advance(
         _ bytes: Span<UInt8>, position: inout Int, end: Int, targetLimit: Int
     ) throws(WireError.Code) {
+        while state == .start || state == .emptyLineFeed {
+            guard position < end else { return }
+            try readStart(bytes[position], position: &position)
+        }
+        if state == .method {
+            try readMethod(bytes, position: &position, end: end)
+        }
+        if state == .targetStart {
+            guard position < end else { return }
+            guard bytes[position] != Byte.space else { throw .badTarget }
+            targetStart = position
+            state = .target
+        }
+        if state == .target || state == .firstHexDigit || state == .secondHexDigit {
+            try readTarget(bytes, position: &position, end: end, limit: targetLimit)
+        }
+        if state == .version {
+            try readVersion(bytes, position: &position, end: end)
+        }
         while position < end, state != .complete {
-            switch state {
-            case .start:
-                try readStart(bytes[position], position: &position)
-            case .emptyLineFeed:
-                guard bytes[position] == Byte.lineFeed else { throw .bareCarriageReturn }
-                position &+= 1
-                start = position
-                state = .start
-            case .method:
-                try readMethod(bytes, position: &position, end: end)
-            case .targetStart:
-                targetStart = position
-                state = .target
-                guard bytes[position] != Byte.space else { throw .badTarget }
-            case .target, .firstHexDigit, .secondHexDigit:
-                try readTarget(bytes, position: &position, end: end, limit: targetLimit)
-            case .version, .lineEnd, .lineFeed:
-                try readVersion(bytes[position], at: position)
-                position &+= 1
-            case .complete: break
-            }
+            try readLineEnd(bytes[position])
+            position &+= 1
         }
     }
 
     private mutating func readStart(_ byte: UInt8, position: inout Int) throws(WireError.Code) {
-        if byte == Byte.carriageReturn, !skippedEmptyLine {
-            skippedEmptyLine = true
-            state = .emptyLineFeed
+        if state == .emptyLineFeed {
+            guard byte == Byte.lineFeed else { throw .bareCarriageReturn }
             position &+= 1
+            start = position
+            state = .start
+        } else if byte == Byte.carriageReturn, start == 0 {
+            position &+= 1
+            state = .emptyLineFeed
         } else if byte == Byte.lineFeed {
             throw .bareLineFeed
         } else {
@@ -92,31 +101,34 @@ struct RequestLineParser {
         _ bytes: Span<UInt8>, position: inout Int, end: Int, limit: Int
     ) throws(WireError.Code) {
         let bound = min(end, targetStart &+ limit)
-        while position < bound {
-            let byte = bytes[position]
+        var cursor = position
+        while cursor < bound {
             if state == .target {
-                if byte == Byte.percent {
-                    state = .firstHexDigit
-                } else if !ByteClass.target.contains(byte) {
-                    break
-                }
+                while cursor < bound, ByteClass.target.contains(bytes[cursor]) { cursor &+= 1 }
+                guard cursor < bound, bytes[cursor] == Byte.percent else { break }
+                state = .firstHexDigit
             } else {
-                guard let digit = byte.hexDigitValue else { throw .badPercentEncoding }
-                if state == .firstHexDigit {
-                    firstHexDigit = digit
-                    state = .secondHexDigit
-                } else {
-                    guard digit | firstHexDigit != 0 else { throw .encodedNUL }
-                    state = .target
-                }
+                try readHexDigit(bytes[cursor])
             }
-            position &+= 1
+            cursor &+= 1
         }
+        position = cursor
         guard position < end else { return }
         guard position < bound || bytes[position] == Byte.space else { throw .targetTooLong }
         guard state == .target else { throw .badPercentEncoding }
         try endTarget(bytes, at: position)
         position &+= 1
+    }
+
+    private mutating func readHexDigit(_ byte: UInt8) throws(WireError.Code) {
+        guard let digit = byte.hexDigitValue else { throw .badPercentEncoding }
+        if state == .firstHexDigit {
+            firstHexDigit = digit
+            state = .secondHexDigit
+        } else {
+            guard digit | firstHexDigit != 0 else { throw .encodedNUL }
+            state = .target
+        }
     }
 
     private mutating func endTarget(_ bytes: Span<UInt8>, at end: Int) throws(WireError.Code) {
@@ -131,25 +143,29 @@ struct RequestLineParser {
         state = .version
     }
 
-    /// `HTTP/1.0` or `HTTP/1.1`, to the letter, and CRLF.
-    private mutating func readVersion(_ byte: UInt8, at position: Int) throws(WireError.Code) {
-        switch state {
-        case .version:
-            let index = position &- targetEnd &- 1
-            if index < 7 {
-                // "HTTP/1.", the first letter in the lowest byte.
-                guard byte == UInt8(truncatingIfNeeded: 0x2E_312F_5054_5448 as UInt64 &>> UInt64(index &* 8)) else {
-                    throw index == 0 && byte == Byte.carriageReturn ? .missingVersion : .badVersion
-                }
-            } else {
-                guard byte == Byte.zero || byte == Byte.one else { throw .badVersion }
-                isHTTP10 = byte == Byte.zero
-                state = .lineEnd
+    /// `HTTP/1.0` or `HTTP/1.1`, to the letter.
+    private mutating func readVersion(
+        _ bytes: Span<UInt8>, position: inout Int, end: Int
+    ) throws(WireError.Code) {
+        let versionStart = targetEnd &+ 1
+        while position < end, position < versionStart &+ Self.versionPrefix.count {
+            guard bytes[position] == Self.versionPrefix[position &- versionStart] else {
+                throw position == versionStart && bytes[position] == Byte.carriageReturn ? .missingVersion : .badVersion
             }
-        case .lineEnd:
+            position &+= 1
+        }
+        guard position < end else { return }
+        guard bytes[position] == Byte.zero || bytes[position] == Byte.one else { throw .badVersion }
+        isHTTP10 = bytes[position] == Byte.zero
+        position &+= 1
+        state = .lineEnd
+    }
+
+    private mutating func readLineEnd(_ byte: UInt8) throws(WireError.Code) {
+        if state == .lineEnd {
             guard byte == Byte.carriageReturn else { throw byte == Byte.lineFeed ? .bareLineFeed : .badVersion }
             state = .lineFeed
-        default:
+        } else {
             guard byte == Byte.lineFeed else { throw .bareCarriageReturn }
             state = .complete
         }

@@ -1,8 +1,6 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
-import Octets
-
 extension Span<UInt8> {
     /// Whether the bytes at `range` are exactly `text`.
     @inline(__always)
@@ -25,8 +23,8 @@ extension Span<UInt8> {
     func matchesIgnoringCase(_ other: Span<UInt8>, at start: Int) -> Bool {
         for index in 0..<other.count {
             let mine = self[start &+ index]
-            let theirs = other[index]
-            if mine != theirs && mine.asciiLowercased != theirs.asciiLowercased { return false }
+            let difference = mine ^ other[index]
+            guard difference == 0 || (difference == 0x20 && mine.isLetter) else { return false }
         }
         return true
     }

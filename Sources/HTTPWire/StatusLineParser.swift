@@ -66,10 +66,7 @@ struct StatusLineParser {
     private mutating func readVersion(_ byte: UInt8, index: Int) throws(WireError.Code) {
         switch index {
         case 0..<7:
-            // "HTTP/1.", the first letter in the lowest byte.
-            guard byte == UInt8(truncatingIfNeeded: 0x2E_312F_5054_5448 as UInt64 &>> UInt64(index &* 8)) else {
-                throw .badStatusLine
-            }
+            guard byte == RequestLineParser.versionPrefix[index] else { throw .badStatusLine }
         case 7:
             guard byte == Byte.zero || byte == Byte.one else { throw .badVersion }
             minorVersion = Int(byte &- Byte.zero)

@@ -25,6 +25,27 @@ import Testing
         #expect(request == "PUT /a?b HTTP/1.1\r\nHost: h\r\nX-Empty: \r\n\r\n")
     }
 
+    @Test func `writes fields that were padded, changed, removed and added alike`() {
+        let request = put("A:1", "B:  2 ", "C: 3", "D: 4", "E:", "F: 6", "G: 7")
+        guard case .head(let head, _) = parseRequest(request) else {
+            Issue.record("refused")
+            return
+        }
+        var fields = head.fields
+        fields.remove("D")
+        fields.set("F", "six")
+        fields.append("H", decimal: 8)
+        fields.append("I") { $0 += "nine".utf8 }
+        fields.append(fieldAt: 2, of: head.fields)
+        fields.remove("H")
+        let expected = ["Host: h", "A: 1", "B: 2", "C: 3", "E: ", "F: six", "G: 7", "I: nine", "B: 2"]
+        #expect(encoded { HTTPEncoder.append(fields, to: &$0) } == expected.map { $0 + "\r\n" }.joined())
+        let single = encoded { buffer in
+            for index in fields.indices { HTTPEncoder.append(fieldAt: index, of: fields, to: &buffer) }
+        }
+        #expect(single == expected.map { $0 + "\r\n" }.joined())
+    }
+
     @Test func `writes answers field by field`() {
         let answer = encoded {
             HTTPEncoder.appendStatusLine(200, to: &$0)
