@@ -15,6 +15,9 @@ from support.gateway import BINARY, Gateway  # noqa: E402
 from support.peers import App, Store  # noqa: E402
 
 
+FAILED = pytest.StashKey[bool]()
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
     if not os.access(BINARY, os.X_OK):
         pytest.exit(f"no executable {BINARY}; `make test` builds it", returncode=2)
@@ -22,6 +25,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         os.environ.pop(name, None)
         os.environ.pop(name.upper(), None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """Lets a fixture know whether its test failed: a failed test leaves connections open, and that is no second news."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
 
 
 class Peers:
@@ -54,7 +66,7 @@ def peers():
 
 
 @pytest.fixture
-def start(tmp_path: Path, peers: Peers):
+def start(request: pytest.FixtureRequest, tmp_path: Path, peers: Peers):
     """Starts gateways. After the test each must have its descriptors back and end cleanly on SIGTERM."""
     running: list[Gateway] = []
 
@@ -69,7 +81,7 @@ def start(tmp_path: Path, peers: Peers):
     peers.stop()
     try:
         for gateway in running:
-            if gateway.process and gateway.process.poll() is None:
+            if gateway.process and gateway.process.poll() is None and not request.node.stash.get(FAILED, False):
                 left = gateway.settled_descriptors()
                 assert left == gateway.baseline, f"descriptors {left}, at the start {gateway.baseline}"
             gateway.stop()

@@ -206,7 +206,6 @@ def test_asks_to_come_back_later(gateway_for, peers, app):
 
 def test_reads_slowly(gateway_for, peers):
     def behaviour(peer, stream, request):
-        stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
         received = 0
         crc = 0
         parts = []
@@ -222,7 +221,7 @@ def test_reads_slowly(gateway_for, peers):
         stream.send(Store.success(request.body))
 
     store = peers.store(behaviour)
-    gateway = gateway_for(configs.oss_store(store.port))
+    gateway = gateway_for(configs.oss_store(store.port), timeouts={"storeAnswer": "30s"})
     assert put(gateway.edge, "/x", BIG).status == 200
     assert store.complete[0].body == BIG
 
