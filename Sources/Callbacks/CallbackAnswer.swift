@@ -8,7 +8,9 @@ package struct CallbackAnswer: Sendable {
     /// The most of an app's answer that is read, in bytes (OSS, page Callback: 1 MB).
     package static let maximumBodyBytes = 1 << 20
 
+    /// The HTTP status.
     package var status: Int
+    /// The header fields, as received.
     package var fields: HeaderFields
     /// At most ``maximumBodyBytes`` and one; one byte more than allowed is enough to know that it is too long.
     package var body: [UInt8]

@@ -19,6 +19,7 @@ package struct CallbackFacts: Sendable, Equatable {
         }
     }
 
+    /// The bucket that holds the object.
     package var bucket: String
     /// The whole key.
     package var object: [UInt8]
@@ -26,12 +27,15 @@ package struct CallbackFacts: Sendable, Equatable {
     package var etag: String
     /// Bytes.
     package var size: UInt64
+    /// The Content-Type stored with the object.
     package var mimeType: String
     /// Decimal CRC-64, as `x-oss-hash-crc64ecma` shows it.
     package var crc64: UInt64?
     /// Base64, only for PutObject and PostObject.
     package var contentMD5: String?
+    /// The address of the client that uploaded, as the maker of the callback sees it.
     package var clientIP: String
+    /// The network of the client in the vendor's cloud; empty elsewhere.
     package var vpcID: String
     /// The request id of the upload.
     package var requestID: String
@@ -39,6 +43,7 @@ package struct CallbackFacts: Sendable, Equatable {
     package var operation: String
     /// Nil for what is no image, or was not looked at.
     package var image: Image?
+    /// The values of `x:` variables.
     package var custom: [CustomVariable]
 
     package init(

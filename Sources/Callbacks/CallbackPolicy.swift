@@ -19,6 +19,7 @@ package enum CallbackContentType: String, Sendable, CaseIterable {
 package struct CustomVariable: Sendable, Equatable {
     /// The name without `x:`.
     package var name: String
+    /// Raw bytes; whoever writes them down escapes them.
     package var value: [UInt8]
 
     package init(name: String, value: [UInt8]) {
@@ -36,6 +37,7 @@ package struct CallbackPolicy: Sendable, Equatable {
     package struct Variable: Sendable, Equatable {
         /// `[a-z0-9_]+`, without `x:`.
         package var name: String
+        /// Of variables of the request only.
         package var template: Template
 
         package init(name: String, template: Template) {
@@ -46,9 +48,11 @@ package struct CallbackPolicy: Sendable, Equatable {
 
     /// What a stored upload means when its callback failed.
     package struct FailureRule: Sendable, Equatable {
+        /// What becomes of the stored object.
         package enum Object: String, Sendable, CaseIterable { case keep, delete }
         /// HTTP status told to a plain client.
         package var status: Int
+        /// Kept unless the operator says otherwise.
         package var object: Object
 
         package init(status: Int = 502, object: Object = .keep) {
@@ -59,13 +63,16 @@ package struct CallbackPolicy: Sendable, Equatable {
 
     /// OSS and TOS take at most five URLs (OSS, error 0007-00000005).
     package static let maximumURLs = 5
+    /// Five seconds, as the stores allow.
     package static let defaultTimeoutMilliseconds = 5000
 
+    /// The name that routes use.
     package var name: String
     /// Tried in order until one succeeds.
     package var urls: [String]
     /// `Host` of the callback request; nil takes the URL's.
     package var host: String?
+    /// Of the callback's body.
     package var contentType: CallbackContentType
     /// System variables and `${x:NAME}` only.
     package var body: Template
@@ -75,6 +82,7 @@ package struct CallbackPolicy: Sendable, Equatable {
     package var by: Maker?
     /// Time for one attempt, for callbacks made by Putback.
     package var timeoutMilliseconds: Int
+    /// What a failed callback means for client and object.
     package var onFailure: FailureRule
 
     package init(

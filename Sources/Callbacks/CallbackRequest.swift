@@ -7,15 +7,18 @@ private import Octets
 
 /// One attempt of a callback, ready to be sent: always a POST with a body of known length.
 package struct CallbackRequest: Sendable {
+    /// Where to connect to, and the target of the request line.
     package let url: CallbackURL
     /// Every header of the request, `Host` and `Content-Length` included.
     package let fields: HeaderFields
+    /// Its length is in `Content-Length`.
     package let body: [UInt8]
     /// Whether a TLS connection names its host.
     package let sendsServerName: Bool
 
     /// The signer of a store's callbacks and where its public key is published.
     package struct Signer: Sendable {
+        /// Signs every callback.
         package let key: RSAPrivateKey
         /// Sent in Base64 as `x-oss-pub-key-url`.
         package let publicKeyURL: String

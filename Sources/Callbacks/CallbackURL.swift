@@ -7,9 +7,11 @@ private import Octets
 package struct CallbackURL: Sendable, Equatable, CustomStringConvertible {
     /// Why a text is not a callback URL, as a clause without a final stop.
     package struct Problem: Error, Sendable, Equatable {
+        /// For people, in the sentence "… is no callback URL: …".
         package let message: String
     }
 
+    /// Whether the scheme is `https`.
     package let isTLS: Bool
     /// The host without brackets; a name, an IPv4 address or an IPv6 address.
     package let host: String
@@ -26,6 +28,7 @@ package struct CallbackURL: Sendable, Equatable, CustomStringConvertible {
     package var target: String { rawQuery.map { "\(rawPath)?\($0)" } ?? rawPath }
     /// The absolute URL, with its scheme.
     package var description: String { "\(isTLS ? "https" : "http")://\(authority)\(target)" }
+    /// Whether the host is an address in brackets.
     package var isIPv6Literal: Bool { host.utf8.contains(UInt8(ascii: ":")) }
 
     /// Parses `text`.

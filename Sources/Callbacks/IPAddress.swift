@@ -3,6 +3,7 @@
 
 /// An IPv4 or IPv6 address as 4 or 16 bytes in network order.
 package struct IPAddress: Sendable, Equatable {
+    /// 4 or 16 of them.
     package let bytes: [UInt8]
 
     /// Reads dotted decimal (four numbers without leading zeros) or RFC 4291 text without a zone, else nil.
@@ -68,7 +69,9 @@ package struct IPAddress: Sendable, Equatable {
 
 /// A block of addresses, `10.0.0.0/8` or `fd00::/8`.
 package struct AddressBlock: Sendable, Equatable {
+    /// The first address of the block.
     package let network: IPAddress
+    /// How many bits every address of the block shares with it.
     package let prefixBits: Int
 
     /// Reads `ADDRESS/BITS`, or a plain address as a block of one; nil if it is malformed or has bits set beyond the

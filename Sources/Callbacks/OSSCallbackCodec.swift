@@ -13,6 +13,7 @@ package struct OSSCallbackParameters: Sendable, Equatable {
 
 /// Why a callback cannot be carried to OSS.
 package struct OSSCallbackEncodingError: Error, Sendable, Equatable {
+    /// One of the two header values.
     package enum Parameter: String, Sendable { case callback, variables }
     /// What is too long: the callback (the operator's doing) or the variables (the client's values).
     package let parameter: Parameter

@@ -6,9 +6,12 @@
 /// Messages are the service's own (OSS, "HTTP status code 400" troubleshooting page); numbers are those of the pages
 /// `0007-…` of its error reference. Where no text is published, the sentence is ours and says so in a comment.
 package struct OSSCallbackError: Error, Sendable, Equatable {
+    /// HTTP status of every refusal.
     package static let status = 400
+    /// Text of the element `Code`.
     package static let code = "InvalidArgument"
 
+    /// Text of the element `Message`.
     package let message: String
     /// The error sub-code, where the service publishes one.
     package let ec: String?

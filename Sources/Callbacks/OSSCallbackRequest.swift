@@ -7,12 +7,15 @@ package struct OSSCallbackRequest: Sendable, Equatable {
     package var urls: [CallbackURL]
     /// `Host` of the callback request; nil takes the URL's.
     package var host: String?
+    /// In the syntax of OSS.
     package var body: Template
+    /// Of the body; forms unless the client says otherwise.
     package var contentType: CallbackContentType
     /// Whether TLS says which host it wants; false unless the client asked.
     package var sendsServerName: Bool
     /// Extra headers of the callback request; none of them `x-oss-*` or of those a callback has by itself.
     package var additionalHeaders: [(name: String, value: String)]
+    /// In the client's order.
     package var variables: [CustomVariable]
 
     package init(

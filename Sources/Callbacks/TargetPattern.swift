@@ -13,6 +13,7 @@ package struct TargetPattern: Sendable, Equatable, CustomStringConvertible {
     private let host: Host
     /// Nil for any port.
     private let port: Int?
+    /// The entry as written.
     package let description: String
 
     /// Reads an entry.
@@ -75,6 +76,7 @@ package struct TargetPattern: Sendable, Equatable, CustomStringConvertible {
 
 /// The targets that clients' own callbacks may have. An empty list allows none.
 package struct TargetAllowance: Sendable, Equatable {
+    /// Any of them may allow a target.
     package let patterns: [TargetPattern]
 
     package init(_ patterns: [TargetPattern] = []) {

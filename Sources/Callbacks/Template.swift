@@ -102,7 +102,7 @@ package struct Template: Sendable, Equatable {
 /// Where in a JSON text the bytes read so far end; enough to know whether a string is open.
 struct JSONPosition {
     private(set) var isInsideString = false
-    /// Bytes still belonging to an escape: 1 after `\`, up to 4 inside `\uXXXX`.
+    /// Bytes still belonging to an escape: 1 after `\`, up to 4 inside `\u0000`.
     private var pendingEscapeBytes = 0
     private var isAfterBackslash = false
 

@@ -213,7 +213,7 @@ extension DemoPage {
           context.fillRect(0, 0, 640, 400);
           context.fillStyle = "white";
           context.font = "600 40px system-ui";
-          context.fillText(`Putback ${new Date().toLocaleTimeString()}`, 40, 210);
+          context.fillText(`Putback ${new Date(Date.now()).toLocaleTimeString()}`, 40, 210);
           const name = `sample-${Date.now()}.png`, type = "image/png";
           canvas.toBlob((blob) => new Upload(new File([blob], name, { type })), type);
         }
