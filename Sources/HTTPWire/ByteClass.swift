@@ -25,8 +25,6 @@ struct ByteClass: Sendable {
     /// What host names hold in practice: letters, digits, `-`, `.`, `_`, `~`. RFC 3986 §3.2.2 would also allow
     /// sub-delimiters and percent-encoding; no DNS name holds those, and a `,` may be two hosts joined by someone.
     static let hostName = ByteClass(low: 0x03FF_6000_0000_0000, high: 0x47FF_FFFE_87FF_FFFE)
-    /// Inside the brackets of an IPv6 address.
-    static let ipv6 = ByteClass(low: 0x07FF_4000_0000_0000, high: 0x0000_007E_0000_007E)
 }
 
 /// Bytes with a meaning in HTTP/1.1.
@@ -38,6 +36,7 @@ enum Byte {
     static let percent: UInt8 = 0x25
     static let asterisk: UInt8 = 0x2A
     static let comma: UInt8 = 0x2C
+    static let period: UInt8 = 0x2E
     static let slash: UInt8 = 0x2F
     static let zero: UInt8 = 0x30
     static let one: UInt8 = 0x31

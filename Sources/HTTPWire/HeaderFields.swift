@@ -30,14 +30,14 @@ package struct HeaderFields: Sendable {
         @inline(__always)
         var line: Range<Int> { Int(nameStart)..<Int(valueStart) &+ Int(valueCount) &+ 2 }
 
-        /// Whether they do.
+        /// Whether they do. Nothing but the end of its line ever puts a CR behind a value, and a LF behind that.
         @inline(__always)
         func isLine(in bytes: Span<UInt8>) -> Bool {
             let nameEnd = name.upperBound
             let lineEnd = value.upperBound
             return value.lowerBound == nameEnd &+ 2 && bytes[nameEnd] == Byte.colon
-                && bytes[nameEnd &+ 1] == Byte.space && lineEnd &+ 2 <= bytes.count
-                && bytes[lineEnd] == Byte.carriageReturn && bytes[lineEnd &+ 1] == Byte.lineFeed
+                && bytes[nameEnd &+ 1] == Byte.space && lineEnd < bytes.count
+                && bytes[lineEnd] == Byte.carriageReturn
         }
     }
 

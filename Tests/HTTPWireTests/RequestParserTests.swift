@@ -101,7 +101,9 @@ private struct Unexpected: Error { let outcome: String }
 
     @Test(arguments: [
         ("h", "h"), ("h:", "h"), ("h:65535", "h"), ("a-b.c_d~e.example", "a-b.c_d~e.example"),
-        ("127.0.0.1:80", "127.0.0.1"), ("[::1]", "[::1]"), ("[2001:DB8::1.2.3.4]:80", "[2001:DB8::1.2.3.4]"),
+        ("127.0.0.1:80", "127.0.0.1"), ("[::1]", "[::1]"), ("[::]:1", "[::]"), ("[1::]", "[1::]"),
+        ("[1:2:3:4:5:6:7:8]", "[1:2:3:4:5:6:7:8]"), ("[1:2:3:4:5:6:255.0.0.1]", "[1:2:3:4:5:6:255.0.0.1]"),
+        ("[1:2:3::5:6:7:8]", "[1:2:3::5:6:7:8]"), ("[2001:DB8::1.2.3.4]:80", "[2001:DB8::1.2.3.4]"),
     ])
     func `accepts hosts with and without port`(_ authority: String, _ host: String) throws {
         let head = try head("PUT /a HTTP/1.1\r\nHost: \(authority)\r\n\r\n")
