@@ -62,7 +62,7 @@ import Testing
     @Test(arguments: SourceFile.sources)
     func `leaves no unfinished work behind`(file: SourceFile) {
         let marks = file.lines.enumerated().filter { _, line in
-            ["TODO", "FIXME", "XXX", "HACK"].contains { line.contains($0) }
+            ["TODO", "FIXME", "HACK:", "XXX:"].contains { line.contains($0) }
         }
         #expect(marks.map { "\(file.path):\($0.offset + 1)" } == [])
     }
@@ -74,7 +74,7 @@ import Testing
             #expect(Self.violations(of: found).count == 1, "\(ban.word)")
             let harmless = SourceFile(
                 path: "Sources/\(module)/Right.swift",
-                lines: ["// \(ban.word) x", "let text = \"a \\\" \(ban.word) x\""])
+                lines: ["// \(ban.word) x", "let text = \"a \\\" \(ban.word) x\"", "\"\"\"", ban.word, "\"\"\""])
             #expect(Self.violations(of: harmless) == [], "\(ban.word)")
         }
         let bare = SourceFile(path: "Sources/Gateway/A.swift", lines: ["", "", "final class A: @unchecked Sendable {"])

@@ -18,8 +18,16 @@ struct SourceFile: Sendable, CustomTestStringConvertible {
         return parts.count > 2 ? String(parts[1]) : ""
     }
 
-    /// The lines without comments and without the text of one-line string literals, so that a rule sees code only.
-    var code: [String] { lines.map(Self.codeOnly) }
+    /// The lines without comments and without the text of string literals, so that a rule sees code only.
+    var code: [String] {
+        var insideText = false
+        return lines.map { line in
+            let marks = line.components(separatedBy: "\"\"\"").count - 1
+            let wasInsideText = insideText
+            if !marks.isMultiple(of: 2) { insideText.toggle() }
+            return wasInsideText || marks > 0 ? "" : Self.codeOnly(line)
+        }
+    }
 
     /// Every import line, with its number.
     var imports: [(line: Int, statement: ImportStatement)] {

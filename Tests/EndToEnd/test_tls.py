@@ -146,14 +146,15 @@ def tls_store(peers, pair):
     return peers.store(tls=context)
 
 
-def https_store(store, host: str = "127.0.0.1"):
-    return configs.oss_store(store.port, endpoint=f"https://{host}:{store.port}")
+def https_store(store, authority, host: str = "127.0.0.1"):
+    tls = {"ca": str(authority.certificate)}
+    return configs.oss_store(store.port, endpoint=f"https://{host}:{store.port}", tls=tls)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_uploads_to_a_store_over_tls(start, peers, authority, host):
     store = tls_store(peers, authority.issue("store"))
-    gateway = start(configs.edge(https_store(store, host)), environment={"SSL_CERT_FILE": str(authority.certificate)})
+    gateway = start(configs.edge(https_store(store, authority, host)))
     for n in range(3):
         assert put(gateway.edge, f"/{n}", BIG).status == 200
     assert [request.body == BIG for request in store.complete] == [True] * 3
@@ -168,7 +169,7 @@ def test_does_not_upload_to_a_store_that_tls_rejects(start, peers, authority, st
         "expired": lambda: authority.issue("expired", days=-1),
     }[fault]()
     store = tls_store(peers, pair)
-    gateway = start(configs.edge(https_store(store)), environment={"SSL_CERT_FILE": str(authority.certificate)})
+    gateway = start(configs.edge(https_store(store, authority)))
     told = put(gateway.edge, "/x", b"hello")
     assert told.status == 502
     problem = told.json()
@@ -176,10 +177,19 @@ def test_does_not_upload_to_a_store_that_tls_rejects(start, peers, authority, st
     assert store.requests == [], "a byte of the upload reached a store that is not the one"
 
 
+def test_trusts_what_the_system_trusts_without_an_authority_of_its_own(start, peers, authority):
+    store = tls_store(peers, authority.issue("store"))
+    config = configs.edge(https_store(store, authority))
+    del config["stores"]["target"]["tls"]
+    trusting = start(config, environment={"SSL_CERT_FILE": str(authority.certificate)})
+    assert put(trusting.edge, "/x", b"hello").status == 200
+    assert put(start(config).edge, "/x", b"hello").status == 502
+    assert len(store.requests) == 1
+
+
 def test_does_not_upload_to_a_store_that_speaks_no_tls(start, peers, authority):
     store = peers.store()
-    config = configs.edge(https_store(store), timeouts={"storeConnect": "500ms"})
-    gateway = start(config, environment={"SSL_CERT_FILE": str(authority.certificate)})
+    gateway = start(configs.edge(https_store(store, authority), timeouts={"storeConnect": "500ms"}))
     told = put(gateway.edge, "/x", b"hello")
     assert told.status in (502, 504), "the store waits for the end of a head that never comes"
     assert told.json()["stored"] is False

@@ -86,7 +86,6 @@ def sdk(path: Path, route: Config | None = None, callback: Config | None = None,
                 "address": "127.0.0.1:0",
                 "dialect": "oss",
                 "baseHost": "oss.test",
-                "region": "cn-hangzhou",
                 "clients": "partners",
             }
         ],
