@@ -33,10 +33,16 @@ package final class DirectoryStore: Sendable {
     }
 
     /// Begins an upload; nothing shows until it is committed. Several of one key are fine: the last commit stays.
+    ///
+    /// Throws what `validate` does, `metadataTooLarge`, and what making a file may (`noSpace`, `tooManyFiles` …).
     package func beginPut(
         bucket: String, key: [UInt8], metadata: ObjectMetadata
     ) throws(StoreError) -> PendingObject {
-        try PendingObject(self, path: try ObjectPath(bucket: bucket, key: key), metadata: metadata)
+        let path = try ObjectPath(bucket: bucket, key: key)
+        guard metadata.bytes <= ObjectTrailer.maximumMetadataBytes else {
+            throw StoreError(.metadataTooLarge, "beginning an upload")
+        }
+        return try PendingObject(self, path: path, metadata: metadata)
     }
 
     /// The object without its data; nil if there is none.

@@ -23,6 +23,11 @@ package struct ObjectMetadata: Sendable, Equatable {
         self.contentType = contentType
         self.fields = fields
     }
+
+    /// Bytes of all texts, and a few for each field; writing them as JSON takes six times as many at most.
+    var bytes: Int {
+        fields.reduce(contentType?.utf8.count ?? 0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 8 }
+    }
 }
 
 /// An object as it lies in the store.

@@ -15,6 +15,8 @@ enum ObjectTrailer {
     /// Magic, size of the data, size of the document, CRC-64 of the document; numbers are big-endian.
     static let footerBytes = 32
     /// Far beyond any metadata that fits the head of a request.
+    static let maximumMetadataBytes = 128 << 10
+    /// What metadata of that size can become as JSON, with room for the rest.
     static let maximumDocumentBytes: UInt64 = 1 << 20
     private static let magic = Array("PUTBACK1".utf8)
 

@@ -11,6 +11,8 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
         case invalidBucket = "invalid-bucket"
         /// The key is empty, longer than 1023 bytes, holds NUL, or has a segment `.` or `..`.
         case invalidKey = "invalid-key"
+        /// The metadata is larger than 128 KiB, which no head of a request can bring.
+        case metadataTooLarge = "metadata-too-large"
         /// The file system is full, or the file larger than it allows (ENOSPC, EFBIG).
         case noSpace = "no-space"
         /// The quota is used up (EDQUOT).

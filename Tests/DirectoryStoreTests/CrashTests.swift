@@ -118,13 +118,16 @@ import Testing
         }
     }
 
-    @Test func `traps on a call after the commit`() async {
-        await #expect(processExitsWith: .failure) {
-            let root = try TemporaryRoot()
-            let pending = try root.openStore().beginPut(bucket: "media", key: [65], metadata: ObjectMetadata())
+    @Test func `traps on a call after the commit`() async throws {
+        let root = try TemporaryRoot()
+        let path = root.store
+        await #expect(processExitsWith: .failure) { [path = path as String] in
+            let store = try DirectoryStore(root: path)
+            let pending = try store.beginPut(bucket: "media", key: [65], metadata: ObjectMetadata())
             _ = try pending.commit()
             try pending.write("x".utf8.span)
         }
+        #expect(try root.openStore().data("A") == [])
     }
 
     private func fillDisk(of pending: PendingObject) throws {

@@ -40,6 +40,21 @@ import Testing
         #expect(try store.data("empty") == [])
     }
 
+    @Test func `keeps the largest metadata in its longest spelling and refuses more`() throws {
+        let root = try TemporaryRoot()
+        let store = try root.openStore()
+        let control = String(repeating: "\u{1}", count: (128 << 10) - 9)
+        let largest = ObjectMetadata(fields: [.init(name: "a", value: control)])
+        try store.put("largest", [1], metadata: largest)
+        #expect(try store.head(bucket: "media", key: Array("largest".utf8))?.metadata == largest)
+        let many = ObjectMetadata(fields: Array(repeating: .init(name: "", value: ""), count: 16 << 10))
+        try store.put("many", [1], metadata: many)
+        #expect(try store.head(bucket: "media", key: Array("many".utf8))?.metadata == many)
+        let larger = ObjectMetadata(contentType: "b", fields: largest.fields)
+        #expect(code { try store.put("larger", [1], metadata: larger) } == .metadataTooLarge)
+        #expect(try store.data("larger") == nil)
+    }
+
     @Test func `takes data in pieces and reads any range of it`() throws {
         let root = try TemporaryRoot()
         let store = try root.openStore()
