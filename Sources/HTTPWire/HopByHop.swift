@@ -18,7 +18,7 @@ package enum HopByHop {
     }
 
     private static func isAlwaysHop(_ bytes: Span<UInt8>, name: Range<Int>) -> Bool {
-        if name.count > 6, bytes.matchesIgnoringCase("proxy-".utf8.span, at: name.lowerBound) { return true }
+        if name.count >= 6, bytes.matchesIgnoringCase("proxy-".utf8.span, at: name.lowerBound) { return true }
         return switch name.count {
         case 2: bytes.holdsIgnoringCase("te", at: name)
         case 7: bytes.holdsIgnoringCase("trailer", at: name) || bytes.holdsIgnoringCase("upgrade", at: name)
