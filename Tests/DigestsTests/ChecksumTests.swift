@@ -13,8 +13,8 @@ import Testing
         let contentMD5: String
     }
 
-    /// `x-oss-hash-crc64ecma` and `Content-MD5` as the OSS SDKs test them (aliyun-oss-go-sdk and aliyun-oss-python-sdk,
-    /// CRC tests); the last but one is the check value of CRC-64/XZ.
+    /// `x-oss-hash-crc64ecma` and `Content-MD5`, computed with the OSS SDKs for Python (oss2 2.19.1 and
+    /// alibabacloud-oss-v2 1.4.1); the third is the check value of CRC-64/XZ. The combined value below is from there too.
     static let knownAnswers = [
         KnownAnswer(dataHex: "", crc64: 0, contentMD5: "1B2M2Y8AsgTpgAmY7PhCfg=="),
         KnownAnswer(

@@ -14,8 +14,8 @@ import Testing
         let sha256: String
     }
 
-    /// MD5: RFC 1321 appendix A.5 for the first four, SHA: FIPS 180-4 examples (`abc` and the text of 56 characters);
-    /// the others computed with `openssl dgst`.
+    /// MD5 of the first four: RFC 1321 appendix A.5. SHA of `abc` and of the text of 56 characters: FIPS 180-4
+    /// examples. The others computed with Python's hashlib.
     static let knownAnswers = [
         KnownAnswer(
             message: "", md5: "d41d8cd98f00b204e9800998ecf8427e", sha1: "da39a3ee5e6b4b0d3255bfef95601890afd80709",

@@ -7,7 +7,7 @@ import Testing
 
 /// RSA signatures with MD5.
 @Suite struct RSATests {
-    /// The public key of the OSS callback service, 512 bits (gosspublic.alicdn.com/callback_pub_key_v1.pem).
+    /// The public key of the OSS callback service, 512 bits (https://gosspublic.alicdn.com/callback_pub_key_v1.pem).
     static let vendorKey = """
         -----BEGIN PUBLIC KEY-----
         MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKs/JBGzwUB2aVht4crBx3oIPBLNsjGs
