@@ -21,7 +21,9 @@ final class ConfigReader {
         self.secretPolicy = secretPolicy
     }
 
-    var hasErrors: Bool { problems.contains { $0.severity == .error } }
+    private(set) var errorCount = 0
+
+    var hasErrors: Bool { errorCount > 0 }
 
     // MARK: Problems
 
@@ -30,6 +32,7 @@ final class ConfigReader {
     func warning(_ node: ConfigNode, _ message: String) { report(.warning, node.position, node.path, message) }
 
     func report(_ severity: Problem.Severity, _ position: Position, _ path: String, _ message: String) {
+        if severity == .error { errorCount += 1 }
         problems.append(
             Problem(
                 severity: severity, file: file, line: position.line, column: position.column, path: path,
@@ -55,8 +58,7 @@ final class ConfigReader {
         var nodes: [String: ConfigNode] = [:]
         for entry in entries {
             guard section.keys.contains(entry.key) else {
-                let hint = Suggestion.text(for: entry.key, among: section.keys)
-                report(.error, entry.keyPosition, node.path, "unknown key \(Self.shown(entry.key))\(hint)")
+                reportUnknown(entry, in: node, section)
                 continue
             }
             nodes[entry.key] = present(entry)
@@ -66,6 +68,14 @@ final class ConfigReader {
             error(node, "\"\(key)\" is missing")
         }
         return Fields(node: node, section: section, nodes: nodes)
+    }
+
+    private func reportUnknown(_ entry: ConfigNode.Entry, in node: ConfigNode, _ section: Schema.Section) {
+        let hint = Suggestion.text(for: entry.key, among: section.keys)
+        // In braces where a value was meant, a secret would be a key.
+        let found = section.holdsSecrets && hint.isEmpty ? "" : " \(Self.shown(entry.key))"
+        let expected = hint.isEmpty ? "; expected \(Self.alternatives(section.keys))" : hint
+        report(.error, entry.keyPosition, node.path, "unknown key\(found)\(expected)")
     }
 
     /// The entries of a mapping whose keys are names chosen by the operator.
@@ -118,13 +128,19 @@ final class ConfigReader {
         return isName(text, node.position, node.path) ? text : nil
     }
 
-    func isName(_ text: String, _ position: Position, _ path: String) -> Bool {
+    /// The same where a secret may stand by mistake, which no message must then show.
+    func nameBesideSecret(_ node: ConfigNode) -> String? {
+        guard let text = text(node) else { return nil }
+        return isName(text, node.position, node.path, isShown: false) ? text : nil
+    }
+
+    func isName(_ text: String, _ position: Position, _ path: String, isShown: Bool = true) -> Bool {
         let isFine =
             (1...63).contains(text.utf8.count) && text.utf8.first.map(Self.isAlphanumeric) == true
             && text.utf8.allSatisfy { Self.isAlphanumeric($0) || "-_.".utf8.contains($0) }
         if !isFine {
             let rule = "expected a name of 1 to 63 letters, digits, \"-\", \"_\" and \".\""
-            report(.error, position, path, "\(rule), found \(Self.shown(text))")
+            report(.error, position, path, isShown ? "\(rule), found \(Self.shown(text))" : rule)
         }
         return isFine
     }

@@ -54,6 +54,11 @@ extension SegmentPattern {
     /// Whether this accepts all that `other` accepts.
     package func covers(_ other: SegmentPattern) -> Bool {
         let narrow = other.segments
+        // Most pairs of routes differ in a literal at the beginning, which needs no table.
+        for (wide, narrow) in zip(segments, narrow) {
+            guard wide.kind == .literal, narrow.kind == .literal else { break }
+            if bytes[wide.range] != other.bytes[narrow.range] { return false }
+        }
         var row = [Bool](repeating: false, count: narrow.count + 1)
         row[narrow.count] = true
         for segment in segments.reversed() {

@@ -10,12 +10,16 @@ enum Schema {
         let required: [String]
         let optional: [String]
 
+        /// Whether a value of the mapping may be a secret.
+        let holdsSecrets: Bool
+
         var keys: [String] { required + optional }
 
-        init(_ path: String, required: [String] = [], optional: [String] = []) {
+        init(_ path: String, required: [String] = [], optional: [String] = [], holdsSecrets: Bool = false) {
             self.path = path
             self.required = required
             self.optional = optional
+            self.holdsSecrets = holdsSecrets
         }
     }
 
@@ -37,16 +41,17 @@ enum Schema {
         ])
     static let minimumRate = Section("timeouts.minimumRate", required: ["bytes"], optional: ["per", "after"])
     static let clients = Section("clients.*", optional: ["keys", "bearer", "basic", "cidr"])
-    static let clientKey = Section("clients.*.keys[]", required: ["id", "secret"])
-    static let clientBearer = Section("clients.*.bearer[]", required: ["token"], optional: ["id"])
-    static let clientBasic = Section("clients.*.basic[]", required: ["user", "password"])
+    static let clientKey = Section("clients.*.keys[]", required: ["id", "secret"], holdsSecrets: true)
+    static let clientBearer = Section("clients.*.bearer[]", required: ["token"], optional: ["id"], holdsSecrets: true)
+    static let clientBasic = Section("clients.*.basic[]", required: ["user", "password"], holdsSecrets: true)
     /// Which of a store's keys are required and allowed depends on its dialect.
     static let store = Section(
         "stores.*", required: ["dialect"],
         optional: [
             "bucket", "endpoint", "region", "addressing", "signature", "credentials", "tls", "proxy", "path",
         ])
-    static let storeCredentials = Section("stores.*.credentials", required: ["id", "secret"], optional: ["token"])
+    static let storeCredentials = Section(
+        "stores.*.credentials", required: ["id", "secret"], optional: ["token"], holdsSecrets: true)
     static let storeTLS = Section("stores.*.tls", required: ["ca"])
     static let callback = Section(
         "callbacks.*", required: ["url", "body"],
@@ -60,7 +65,7 @@ enum Schema {
         optional: ["listener", "host", "path", "methods", "contentType", "header", "query", "size"])
     static let clientCallbacks = Section("routes[].clientCallbacks", required: ["allow"])
     static let routeLimits = Section("routes[].limits", required: ["uploadSize"])
-    static let signing = Section("signing", required: ["callbackKey", "publicKeyURL"])
+    static let signing = Section("signing", required: ["callbackKey", "publicKeyURL"], holdsSecrets: true)
 
     static let sections = [
         root, listener, listenerTLS, admin, limits, timeouts, minimumRate, clients, clientKey, clientBearer,

@@ -5,6 +5,7 @@ internal import Callbacks
 
 extension SettingsBuilder {
     func readCallback(_ name: String, _ node: ConfigNode) -> CallbackPolicy? {
+        let errorsBefore = reader.errorCount
         guard let fields = reader.fields(node, Schema.callback) else { return nil }
         let urls = fields["url"].map { reader.oneOrMore($0).compactMap(reader.text) } ?? []
         let host = fields["host"].flatMap(reader.text)
@@ -17,32 +18,28 @@ extension SettingsBuilder {
         if let timeoutNode = fields["timeout"], maker == .store {
             reader.warning(timeoutNode, "it has no effect with \"by: store\"; the store has its own timeout")
         }
-        guard !urls.isEmpty, let type, let body, let onFailure, let variables else { return nil }
+        guard !urls.isEmpty, let body else { return nil }
+        // Parts that could not be read are replaced, so that the others are judged all the same.
         let policy = CallbackPolicy(
-            name: name, urls: urls, host: host, contentType: type, body: body, variables: variables, by: maker,
-            timeoutMilliseconds: timeout ?? CallbackPolicy.defaultTimeoutMilliseconds, onFailure: onFailure)
-        let problems = policy.problems()
-        for problem in problems { report(problem, in: node) }
-        return problems.isEmpty ? policy : nil
+            name: name, urls: urls, host: host, contentType: type ?? .form, body: body, variables: variables,
+            by: maker, timeoutMilliseconds: timeout ?? CallbackPolicy.defaultTimeoutMilliseconds, onFailure: onFailure)
+        for problem in policy.problems() { report(problem, in: node) }
+        return reader.errorCount == errorsBefore ? policy : nil
     }
 
-    private func readVariables(_ node: ConfigNode) -> [CallbackPolicy.Variable]? {
-        let entries = reader.entries(node)
-        let variables = entries.compactMap { entry in
-            template(entry.node).map { CallbackPolicy.Variable(name: entry.key, template: $0) }
+    /// A variable whose template is wrong is kept as an empty one, so that the body may name it.
+    private func readVariables(_ node: ConfigNode) -> [CallbackPolicy.Variable] {
+        reader.entries(node).compactMap { entry in
+            guard let template = template(entry.node) ?? (try? Template(parsing: "")) else { return nil }
+            return CallbackPolicy.Variable(name: entry.key, template: template)
         }
-        return variables.count == entries.count ? variables : nil
     }
 
-    private func readOnFailure(_ node: ConfigNode) -> CallbackPolicy.FailureRule? {
-        guard let fields = reader.fields(node, Schema.onFailure) else { return nil }
+    private func readOnFailure(_ node: ConfigNode) -> CallbackPolicy.FailureRule {
         var rule = CallbackPolicy.FailureRule()
-        if let answer = fields["answer"] {
-            guard let status = reader.count(answer, in: 200...599) else { return nil }
-            rule.status = status
-        }
-        if let node = fields["object"] {
-            guard let object = reader.choice(node, CallbackPolicy.FailureRule.Object.self) else { return nil }
+        guard let fields = reader.fields(node, Schema.onFailure) else { return rule }
+        if let status = fields["answer"].flatMap({ reader.count($0, in: 200...599) }) { rule.status = status }
+        if let object = fields["object"].flatMap({ reader.choice($0, CallbackPolicy.FailureRule.Object.self) }) {
             rule.object = object
         }
         return rule

@@ -15,9 +15,13 @@ extension SettingsBuilder {
         }
         reportRepeated(fields["keys"], keys.map { $0?.id }, "key")
         reportRepeated(fields["basic"], basic.map { $0?.user }, "user")
-        return ClientGroup(
+        let group = ClientGroup(
             name: name, keys: keys.compactMap(\.self), bearer: bearer.compactMap(\.self),
             basic: basic.compactMap(\.self), networks: networks.compactMap(\.self))
+        let isWhole =
+            group.keys.count == keys.count && group.bearer.count == bearer.count && group.basic.count == basic.count
+            && group.networks.count == networks.count
+        return isWhole ? group : nil
     }
 
     private func readKey(_ node: ConfigNode) -> ClientGroup.Key? {
@@ -33,7 +37,7 @@ extension SettingsBuilder {
             return reader.secret(node).map { ClientGroup.Bearer(id: group, token: $0) }
         }
         guard let fields = reader.fields(node, Schema.clientBearer) else { return nil }
-        let id = fields["id"].map(reader.name) ?? group
+        let id = fields["id"].map(reader.nameBesideSecret) ?? group
         guard let token = fields["token"].flatMap(reader.secret), let id else { return nil }
         return ClientGroup.Bearer(id: id, token: token)
     }

@@ -43,8 +43,8 @@ extension SettingsBuilder {
             baseHost = fields["baseHost"].flatMap(reader.hostName)
             bucket = fields["bucket"].flatMap(bucketName)
         }
+        if let dialect { checkClients(fields, dialect, clientsIndex) }
         guard let address, let dialect else { return nil }
-        checkClients(fields, dialect, clientsIndex)
         return Listener(
             name: name, address: address, dialect: dialect, tls: tls, baseHost: baseHost, bucket: bucket,
             clientsIndex: clientsIndex)

@@ -134,7 +134,6 @@ struct YAMLDocument {
     private func entries(of mapping: Node.Mapping, path: String, depth: Int) -> [ConfigNode.Entry] {
         var entries: [ConfigNode.Entry] = []
         var firstLines: [String: Int] = [:]
-        var wasRenamed = Set<String>()
         for (key, value) in mapping {
             guard case .scalar(let scalar) = key, let mark = key.mark else {
                 report(key.mark.map(Position.init) ?? .wholeFile, path, "a key is text, not a list or a mapping")
@@ -143,7 +142,9 @@ struct YAMLDocument {
             let place = Position(mark)
             var name = restored(scalar.string)
             if let first = renamed[place] {
-                name = String(first) + String(String.UnicodeScalarView(name.unicodeScalars.dropFirst()))
+                name =
+                    (first == Self.star ? "*" : String(first))
+                    + String(String.UnicodeScalarView(name.unicodeScalars.dropFirst()))
             }
             let childPath = path.isEmpty ? name : "\(path).\(name)"
             if name == "<<" {
@@ -152,18 +153,12 @@ struct YAMLDocument {
             }
             if let line = firstLines[name] {
                 report(place, childPath, "duplicate key; it is already given in line \(line)")
-                wasRenamed.remove(name)
                 continue
             }
             firstLines[name] = place.line
-            if renamed[place] != nil { wasRenamed.insert(name) }
             entries.append(
                 ConfigNode.Entry(
                     key: name, keyPosition: place, node: convert(value, path: childPath, depth: depth + 1)))
-        }
-        // A key that could not be recognised again, such as one written with escapes.
-        for entry in entries where wasRenamed.contains(entry.key) {
-            report(entry.keyPosition, entry.node.path, "this key is given more than once in its mapping")
         }
         return entries
     }
