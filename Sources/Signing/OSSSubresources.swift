@@ -26,3 +26,8 @@ enum OSSSubresources {
         versionId versioning versions vod website withHashContext worm wormExtend wormId
         """
 }
+
+extension OSSResource {
+    /// Whether a V1 signature covers the parameter of that name: parameters that choose or change an operation.
+    package static func isSubresource(_ name: [UInt8]) -> Bool { OSSSubresources.contains(name) }
+}

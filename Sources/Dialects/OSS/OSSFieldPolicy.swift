@@ -1,0 +1,82 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+package import HTTPWire
+
+/// Which header fields of a client go with its object.
+///
+/// Everything else stays behind, above all what would steer the store: credentials, dates, tokens, callbacks.
+package enum OSSFieldPolicy {
+    /// Who sent the fields.
+    package enum Client: Sendable {
+        /// A client that knows no store: only what HTTP itself says about content crosses.
+        case plain
+        /// A client of OSS: also what OSS lets uploads say about the object.
+        case oss
+    }
+
+    /// Whether the field at `index` crosses to the store of a PutObject ("PutObject" of the OSS API reference).
+    package static func crosses(_ index: Int, of fields: HeaderFields, from client: Client) -> Bool {
+        if isContentField(index, of: fields) || fields.isNamed("Content-MD5", at: index) {
+            // A second field of such a name has no meaning, and stores differ in which they take.
+            return isFirst(index, of: fields)
+        }
+        guard client == .oss, fields.hasPrefix("x-oss-", at: index) else { return false }
+        if fields.hasPrefix("x-oss-meta-", at: index) { return true }
+        return objectFields.contains { fields.isNamed($0, at: index) }
+    }
+
+    /// Copies what crosses to `target`, in the order it came.
+    package static func copy(_ fields: HeaderFields, from client: Client, to target: inout HeaderFields) {
+        for index in fields.indices where crosses(index, of: fields, from: client) {
+            target.append(fieldAt: index, of: fields)
+        }
+    }
+
+    /// The fields that an object keeps and gives back, as received with its PutObject, except for Content-Type.
+    package static func kept(_ fields: HeaderFields) -> HeaderFields {
+        var kept = HeaderFields()
+        for index in fields.indices {
+            let isMetadata =
+                isContentField(index, of: fields) && !fields.isNamed("Content-Type", at: index)
+                && isFirst(index, of: fields)
+            if isMetadata || fields.hasPrefix("x-oss-meta-", at: index)
+                || fields.isNamed("x-oss-storage-class", at: index)
+            {
+                kept.append(fieldAt: index, of: fields)
+            }
+        }
+        return kept
+    }
+
+    private static func isContentField(_ index: Int, of fields: HeaderFields) -> Bool {
+        contentFields.contains { fields.isNamed($0, at: index) }
+    }
+
+    private static func isFirst(_ index: Int, of fields: HeaderFields) -> Bool {
+        for earlier in 0..<index where fields.haveSameName(earlier, index) { return false }
+        return true
+    }
+
+    private static let contentFields = [
+        "Content-Type", "Content-Encoding", "Content-Disposition", "Content-Language", "Cache-Control", "Expires",
+    ]
+
+    private static let objectFields = [
+        "x-oss-object-acl", "x-oss-storage-class", "x-oss-tagging", "x-oss-forbid-overwrite",
+        "x-oss-server-side-encryption", "x-oss-server-side-encryption-key-id", "x-oss-server-side-data-encryption",
+        "x-oss-traffic-limit", "x-oss-hash-crc64ecma", "x-oss-persistent-headers", "x-oss-request-payer",
+    ]
+}
+
+extension HeaderFields {
+    /// Whether the field at `index` has exactly that name, letter case aside.
+    fileprivate func isNamed(_ name: String, at index: Int) -> Bool {
+        nameRange(at: index).count == name.utf8.count && hasPrefix(name, at: index)
+    }
+
+    fileprivate func haveSameName(_ one: Int, _ other: Int) -> Bool {
+        nameRange(at: one).count == nameRange(at: other).count
+            && name(at: one).elementsEqual(name(at: other)) { ($0 | 0x20) == ($1 | 0x20) }
+    }
+}

@@ -1,0 +1,84 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+package import HTTPWire
+internal import Octets
+
+extension OSSVerdict {
+    /// Judges an answer to a PutObject.
+    ///
+    /// Source: "PutObject" and "Callback" of the OSS API reference. Checksums are compared wherever both sides have them:
+    /// an upload that was changed on its way is never a success, whatever the status says.
+    ///
+    /// - Parameters:
+    ///   - body: of 203 and of errors, as much as was read; not needed for 200.
+    ///   - expectedCRC64: of the bytes that were streamed; nil if not computed.
+    ///   - expectedMD5: the 16 bytes of the same; nil if not computed.
+    ///   - callbackAsked: whether the request carried a callback.
+    package static func judgePut(
+        status: Int, fields: HeaderFields, body: Span<UInt8>, expectedCRC64: UInt64?, expectedMD5: [UInt8]?,
+        callbackAsked: Bool
+    ) -> OSSVerdict {
+        switch status {
+        case 200:
+            return judgeStored(fields, expectedCRC64, expectedMD5) { .stored($0) }
+        case 203:
+            let document = OSSErrorDocument(fields: fields, body: body)
+            // Others than OSS use 203 too: proxies that changed an answer (RFC 9110 section 15.3.4).
+            guard callbackAsked || document.code == OSSErrorCode.callbackFailed.rawValue else {
+                return .unclear(status: status)
+            }
+            return judgeStored(fields, expectedCRC64, expectedMD5) { .callbackFailed($0, document) }
+        case 300..<500:
+            return .notStored(status: status, OSSErrorDocument(fields: fields, body: body))
+        case 500...:
+            let document = OSSErrorDocument(fields: fields, body: body)
+            // A proxy in front of OSS gives 502 or 504 also when OSS went on and stored the object.
+            return document.code.isEmpty ? .unclear(status: status) : .notStored(status: status, document)
+        default:
+            return .unclear(status: status)
+        }
+    }
+
+    private static func judgeStored(
+        _ fields: HeaderFields, _ crc64: UInt64?, _ md5: [UInt8]?, verdict: (OSSStored) -> OSSVerdict
+    ) -> OSSVerdict {
+        var stored = OSSStored(fields)
+        if let crc64, let text = fields.string("x-oss-hash-crc64ecma") {
+            guard stored.crc64 == crc64 else {
+                return .mismatch(stored, OSSMismatch(kind: .crc64, streamed: String(crc64), stored: text))
+            }
+            stored.isVerified = true
+        }
+        if let md5, let text = stored.contentMD5 {
+            let streamed = Base64.encode(md5.span)
+            guard streamed == text else {
+                return .mismatch(stored, OSSMismatch(kind: .contentMD5, streamed: streamed, stored: text))
+            }
+            stored.isVerified = true
+        }
+        // The ETag of encrypted objects need not be the MD5 of what was sent.
+        if let md5, let etag = stored.etag, etag.utf8.count == 32, !fields.contains("x-oss-server-side-encryption") {
+            let streamed = Hex.encode(md5.span, uppercase: true)
+            guard streamed == etag.uppercased() else {
+                return .mismatch(stored, OSSMismatch(kind: .etag, streamed: streamed, stored: etag))
+            }
+            stored.isVerified = true
+        }
+        return verdict(stored)
+    }
+}
+
+extension OSSStored {
+    /// Reads the header fields of an answer.
+    package init(_ fields: HeaderFields) {
+        if let text = fields.string("ETag") {
+            let isQuoted = text.utf8.count >= 2 && text.hasPrefix("\"") && text.hasSuffix("\"")
+            etag = isQuoted ? String(text.dropFirst().dropLast()) : text
+        }
+        crc64 = fields.first("x-oss-hash-crc64ecma").flatMap { UInt64(decimal: $0.span) }
+        contentMD5 = fields.string("Content-MD5")
+        requestID = fields.string("x-oss-request-id")
+        versionID = fields.string("x-oss-version-id")
+    }
+}
