@@ -1,0 +1,125 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPWire
+import Octets
+import Signing
+import Testing
+
+@testable import Dialects
+
+/// What the outbound side writes, the parser, the inbound side and the verifier read back.
+@Suite struct OSSRoundTripTests {
+    static let now: Int64 = 1_700_000_000
+    static let keys = [
+        "a", "dir/a b+c~中.txt", "目录/a b+c~(1)'*.txt", "a/../b", "./a", "a//b/", "100%", "%2F", "a?b#c&d=e",
+        "[x]{y}|\\^`",
+        "a\u{7F}b\tc", "~-._", "🚀 \"quoted\"", "a&callback=b",
+    ]
+
+    static func signer(_ version: OSSSignatureVersion, token: String? = nil) -> OSSSigner {
+        OSSSigner(
+            version: version, credentials: credentials(token), region: "cn-hangzhou")
+    }
+
+    static func credentials(_ token: String? = nil) -> OSSCredentials {
+        OSSCredentials(
+            id: "LTAI5tExampleKeyId000001", secret: Array("ExampleSecretKey0000000000001xyz".utf8), token: token)
+    }
+
+    @Test(arguments: [OSSSignatureVersion.v1, .v4], [OSSAddressing.virtualHost, .path, .customDomain])
+    func `reads back and verifies uploads of awkward keys`(version: OSSSignatureVersion, style: OSSAddressing) throws {
+        let authority =
+            switch style {
+            case .virtualHost: "oss.example.com"
+            case .path: "127.0.0.1:9000"
+            case .customDomain: "img.example.org"
+            }
+        let address = OSSAddress(bucket: "examplebucket", addressing: style, authority: authority)
+        let outbound = OSSOutbound(address: address, signer: Self.signer(version, token: "CAIS/token+=="))
+        var request = StoreRequest()
+        for key in Self.keys {
+            let put = OSSOutbound.Put(
+                clientFields: fields([("Content-Type", "text/plain; charset=utf-8"), ("x-oss-meta-a", "ä b")]),
+                client: .oss, routeFields: fields([("x-oss-storage-class", "IA")]),
+                callback: (parameters: "e30=", variables: "e30="), framing: .length(5))
+            outbound.put(key: Array(key.utf8), put, now: Self.now, into: &request)
+            let operation = try Self.verify(request, bucket: style == .customDomain ? "examplebucket" : nil)
+            #expect(operation.keyText == key)
+            #expect(operation.bucket == "examplebucket")
+            #expect(operation.addressing == style)
+            #expect(operation.put?.contentLength == 5)
+            #expect(
+                operation.put?.callback == OSSRawCallback(callback: Array("e30=".utf8), variables: Array("e30=".utf8)))
+        }
+    }
+
+    @Test(arguments: [HTTPMethod.get, .head, .delete])
+    func `reads back and verifies requests without a body`(method: HTTPMethod) throws {
+        let address = OSSAddress(bucket: "examplebucket", addressing: .path, authority: "127.0.0.1:9000")
+        let outbound = OSSOutbound(address: address, signer: Self.signer(.v4))
+        var request = StoreRequest()
+        let client = fields([("Range", "bytes=0-4"), ("If-Match", "\"x\""), ("Cookie", "secret"), ("Host", "evil")])
+        outbound.simple(method, key: Array("a b".utf8), clientFields: client, now: Self.now, into: &request)
+        let operation = try Self.verify(request)
+        #expect(operation.keyText == "a b")
+        #expect(request.fields.contains("Range") == (method != .delete))
+        #expect(request.fields.contains("If-Match") == (method != .delete))
+        #expect(!request.fields.contains("Cookie"))
+        #expect(request.fields.string("Host") == "127.0.0.1:9000")
+        #expect(!request.fields.contains("Content-Length"))
+    }
+
+    @Test(arguments: [OSSSignatureVersion.v1, .v4])
+    func `reads back and verifies URLs`(version: OSSSignatureVersion) throws {
+        let address = OSSAddress(bucket: "examplebucket", addressing: .path, authority: "127.0.0.1:9000")
+        for key in Self.keys {
+            var resource = OSSResource(bucket: "examplebucket", key: Array(key.utf8))
+            resource.parameters = [(name: Array("callback".utf8), value: Array("a+b/c==".utf8))]
+            resource.parameters += Self.signer(version).presign(
+                method: "PUT", resource: resource, fields: HeaderFields(), now: Self.now, validSeconds: 60)
+            var request = StoreRequest()
+            address.appendTarget(key: key.utf8.span, parameters: resource.parameters, to: &request.target)
+            request.fields = fields([("Host", address.host), ("Content-Length", "0")])
+            let operation = try Self.verify(request)
+            #expect(operation.keyText == key)
+            #expect(operation.put?.callback?.callback == Array("a+b/c==".utf8))
+        }
+    }
+
+    @Test func `explains the signature that it sends`() {
+        let address = OSSAddress(bucket: "examplebucket", addressing: .path, authority: "127.0.0.1:9000")
+        let outbound = OSSOutbound(address: address, signer: Self.signer(.v4))
+        var request = StoreRequest()
+        outbound.put(key: Array("k".utf8), OSSOutbound.Put(framing: .chunked), now: Self.now, into: &request)
+        let explained = outbound.canonicalText(request, key: Array("k".utf8), now: Self.now)
+        let expected = [
+            "PUT", "/examplebucket/k", "", "content-type:application/octet-stream",
+            "x-oss-content-sha256:UNSIGNED-PAYLOAD", "x-oss-date:20231114T221320Z", "", "", "UNSIGNED-PAYLOAD",
+        ]
+        #expect(text(explained.canonicalRequest ?? []) == expected.joined(separator: "\n"))
+        #expect(text(explained.stringToSign).hasPrefix("OSS4-HMAC-SHA256\n20231114T221320Z\n20231114/cn-hangzhou/oss/"))
+    }
+
+    /// Encodes, parses, reads and verifies.
+    private static func verify(_ request: StoreRequest, bucket: String? = nil) throws -> OSSOperation {
+        var bytes: [UInt8] = []
+        HTTPEncoder.appendRequest(
+            method: request.method, target: request.target.span, fields: request.fields, to: &bytes)
+        var parser = RequestParser()
+        var head = RequestHead()
+        try #require(try parser.parse(bytes.span, into: &head) == bytes.count)
+        let operation = try OSSInbound.operation(
+            head: head, baseHost: "oss.example.com", bucketDefault: bucket
+        ).get()
+        let token = head.fields.string("x-oss-security-token")
+        let answer = OSSVerifier(region: "cn-hangzhou").verify(
+            method: head.method.name, resource: operation.resource, fields: head.fields, now: now
+        ) { _ in credentials(token) }
+        guard case .authenticated = answer else {
+            Issue.record("\(answer)")
+            return operation
+        }
+        return operation
+    }
+}
