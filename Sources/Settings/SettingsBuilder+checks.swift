@@ -15,11 +15,7 @@ extension SettingsBuilder {
         if let callback = route.callbackIndex, let node = fields["callback"] {
             checkVariables(
                 of: callbackReferences(callback), route, node, in: "callback \"\(callbacks[callback].name)\"")
-            let store = stores[route.storeIndex]
-            if route.callbackIsByStore, store.part?.makesCallbacks == false {
-                reader.error(
-                    node, "the store \"\(store.name)\" makes no callbacks, and the policy says \"by: store\"")
-            }
+            checkMaker(of: callback, route, node)
         }
         checkBuckets(route, fields)
         checkRouteClients(route, fields)
@@ -27,6 +23,16 @@ extension SettingsBuilder {
             let node = fields["clientCallbacks"]
         {
             reader.warning(node, "it has no effect: clients of plain listeners cannot ask for callbacks")
+        }
+    }
+
+    private func checkMaker(of callback: Int, _ route: Route, _ node: ConfigNode) {
+        let store = stores[route.storeIndex]
+        guard route.callbackIsByStore, let kind = store.part?.kind else { return }
+        switch kind {
+        case .oss: checkCallbackByOSS(callback)
+        case .directory:
+            reader.error(node, "the store \"\(store.name)\" makes no callbacks, and the policy says \"by: store\"")
         }
     }
 

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Callbacks
-private import Glibc
 
 /// Builds ``Settings`` from a document: each part reads its section, later parts look up earlier ones by name.
 ///
@@ -27,6 +26,8 @@ final class SettingsBuilder {
     var usedClients = Set<Int>()
     var usedStores = Set<Int>()
     var usedCallbacks = Set<Int>()
+    /// Indices of callbacks that were judged by the rules of OSS.
+    var checkedForOSS = Set<Int>()
 
     init(_ reader: ConfigReader) { self.reader = reader }
 
@@ -82,6 +83,13 @@ final class SettingsBuilder {
         return CallbackSigning(callbackKey: key, publicKeyURL: url)
     }
 
-    /// Processors this process may run on.
-    private static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+    /// Processors this process may run on, which in a container may be fewer than there are.
+    private static var processors: Int {
+        // The affinity mask in hexadecimal (proc(5)); sched_getaffinity(2) is not in Swift's Glibc module.
+        let status = (try? TextFile.read("/proc/self/status", maximumBytes: 1 << 16)) ?? []
+        let line = status.split(separator: UInt8(ascii: "\n")).first { $0.starts(with: "Cpus_allowed:".utf8) } ?? []
+        let digits = String(decoding: line.drop { $0 != UInt8(ascii: ":") }, as: UTF8.self)
+        let count = digits.reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) }
+        return min(max(count, 1), 256)
+    }
 }
