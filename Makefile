@@ -9,7 +9,7 @@ ASAN = ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:exitcode=99
 TSAN = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:exitcode=99
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-asan test-tsan lint bench clean
+.PHONY: help setup build demo test test-asan test-tsan lint bench fuzz clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -47,5 +47,21 @@ lint: ## format and architecture rules
 bench: build ## comparison with nginx and HAProxy; QUICK=1 for the short one
 	$(MAKE) -C Tests/Benchmarks QUICK=$(QUICK)
 
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS = heads answers chunks query json templates callbacks signatures config
+
+# Crashes are left in .build-fuzz; what was found of interest is kept there too and read again the next time.
+fuzz: ## each parser for FUZZ_SECONDS (60) under libFuzzer
+	@Tests/setup.sh system
+	PUTBACK_FUZZ=1 $(SWIFT) build --scratch-path .build-fuzz --product fuzz -Xswiftc -sanitize=fuzzer
+	@set -e; for target in $(FUZZ_TARGETS); do \
+	    echo "fuzz: $$target"; \
+	    mkdir -p .build-fuzz/corpus/$$target; \
+	    case $$target in config) seeds=config ;; *) seeds=Tests/Fuzz/Seeds/$$target ;; esac; \
+	    .build-fuzz/debug/fuzz $$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+	        -verbosity=0 -print_funcs=0 -print_final_stats=1 -artifact_prefix=.build-fuzz/$$target- \
+	        .build-fuzz/corpus/$$target $$seeds; \
+	done
+
 clean: ## remove everything that was built
-	rm -rf .build .build-asan .build-tsan
+	rm -rf .build .build-asan .build-tsan .build-fuzz

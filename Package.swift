@@ -87,3 +87,13 @@ let package = Package(
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ]
 )
+
+// libFuzzer's flags are of no use to anybody else: `make fuzz` asks for these targets.
+if Context.environment["PUTBACK_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CFuzzDriver", path: "Tests/Fuzz/Driver"),
+        .executableTarget(
+            name: "fuzz", dependencies: ["CFuzzDriver", "Settings", "Callbacks", "Signing", "HTTPWire", "Octets"],
+            path: "Tests/Fuzz/Targets", swiftSettings: strict),
+    ]
+}
