@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-from pathlib import Path
 
 import pytest
 
@@ -40,15 +39,9 @@ def test_help_is_no_error():
 
 @pytest.mark.parametrize("file", sorted((ROOT / "config").glob("*.yaml")), ids=lambda file: file.name)
 def test_check_accepts_the_configs_that_we_ship(file):
-    environment = {name: "x" for name in environment_names(file)}
-    result = run("check", "--config", str(file), environment=environment)
+    """Their secrets and certificates are elsewhere."""
+    result = run("check", "--without-secrets", "--config", str(file))
     assert result.returncode == 0, result.stdout + result.stderr
-
-
-def environment_names(file: Path) -> set[str]:
-    import re
-
-    return set(re.findall(r"env:([A-Z0-9_]+)", file.read_text()))
 
 
 GOOD = """\
@@ -73,7 +66,7 @@ WRONG = [
     ("wrong version", "version: 1", "version: 2", 1, ["version"]),
     ("unknown dialect", "dialect: plain", "dialect: gopher", 3, ["gopher"]),
     ("wrong address", '"127.0.0.1:0", dialect', '"127.0.0.1:99999", dialect', 3, ["99999"]),
-    ("number without unit", "version: 1\n", "version: 1\ntimeouts: {head: 10}\n", 2, ["10"]),
+    ("number without unit", "version: 1\n", "version: 1\ntimeouts: {head: 10}\n", 2, ["unit"]),
     ("unknown unit", "version: 1\n", "version: 1\ntimeouts: {head: 10 parsecs}\n", 2, ["parsecs"]),
     ("unknown variable", "${path}", "${pth}", 11, ["pth"]),
     ("broken template", "${path}", "${path", 11, []),
