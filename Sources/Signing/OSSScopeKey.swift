@@ -38,7 +38,7 @@ struct OSSScopeKey: Sendable {
         text.append(0x0A)
         text.append(scope.span)
         text.append(0x0A)
-        text.appendHex(SHA256.hash(canonicalRequest).span)
+        SHA256.appendHex(of: canonicalRequest, to: &text)
     }
 
     /// Appends the signature, 64 lower-case hexadecimal digits.

@@ -9,6 +9,7 @@ internal import Octets
 package struct OSSSignedText: Sendable, Equatable {
     /// V4 only: the canonical request.
     package let canonicalRequest: [UInt8]?
+    /// What the signature is an HMAC of.
     package let stringToSign: [UInt8]
 
     /// The bytes as OSS prints them in `StringToSignBytes`: upper-case pairs, a space after each.

@@ -10,6 +10,7 @@ internal import Octets
 /// The V4 signing key is derived once a day and all texts are built in storage that is kept, so that signing in header
 /// form allocates next to nothing.
 package final class OSSSigner {
+    /// Which signature it makes.
     package let version: OSSSignatureVersion
     let credentials: OSSCredentials
     let region: [UInt8]
@@ -169,3 +170,7 @@ package final class OSSSigner {
         key.writeStringToSign(date: date.span, canonicalRequest: text.span, to: &stringToSign)
     }
 }
+
+/// Its texts and keys are reused from call to call, without a lock.
+@available(*, unavailable)
+extension OSSSigner: Sendable {}

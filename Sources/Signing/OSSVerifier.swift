@@ -255,42 +255,6 @@ package final class OSSVerifier {
     private static let rememberedKeys = 32
 }
 
-extension OSSVerifier {
-    fileprivate typealias Lookup = (String) -> OSSCredentials?
-
-    /// What is to be verified.
-    fileprivate struct Request {
-        let method: String
-        let resource: OSSResource
-        let fields: HeaderFields
-        let now: Int64
-    }
-
-    /// What a V4 request says about its signature.
-    fileprivate struct Claim {
-        let scope: OSSCredentialScope
-        let additional: [UInt8]
-        let signature: [UInt8]
-        /// Where the signature stands among the parameters; nil in header form.
-        let parameterIndex: Int?
-    }
-
-    /// Where a request carries its signature.
-    fileprivate enum Form {
-        case none, header, urlV1, urlV4
-
-        init(_ request: Request) throws(OSSAuthFailure) {
-            let names = ["x-oss-signature-version", "x-oss-credential", "x-oss-signature"]
-            let hasV4 = names.contains { request.resource.first($0) != nil }
-            let hasV1 = request.resource.first("OSSAccessKeyId") != nil || request.resource.first("Signature") != nil
-            if request.fields.contains("Authorization") {
-                guard !hasV1, !hasV4 else { throw .headerAndURL }
-                self = .header
-            } else if hasV4 {
-                self = .urlV4
-            } else {
-                self = hasV1 || request.resource.first("Expires") != nil ? .urlV1 : .none
-            }
-        }
-    }
-}
+/// Its texts and keys are reused from call to call, without a lock.
+@available(*, unavailable)
+extension OSSVerifier: Sendable {}

@@ -8,9 +8,11 @@ internal import Octets
 package struct OSSErrorDocument: Sendable, Equatable {
     /// `Code`; empty if the answer holds no error document.
     package let code: String
+    /// `Message`; empty if the answer holds no error document.
     package let message: String
     /// `EC`, the sub-code.
     package let ec: String?
+    /// `RequestId`, which the operators of OSS ask for.
     package let requestID: String?
 
     package init(code: String, message: String, ec: String? = nil, requestID: String? = nil) {

@@ -41,6 +41,7 @@ package struct OSSPutOptions: Sendable {
     package var crc64: UInt64?
     /// Whether an object of that key stops the upload.
     package var forbidsOverwrite = false
+    /// nil: the client asks for no callback.
     package var callback: OSSRawCallback?
     /// The wanted limit in bits per second, as sent, from header or query.
     package var trafficLimit: [UInt8]?

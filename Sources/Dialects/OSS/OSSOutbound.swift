@@ -114,3 +114,7 @@ package final class OSSOutbound {
         "Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "x-oss-range-behavior",
     ]
 }
+
+/// Its signer's texts and keys are reused from call to call, without a lock.
+@available(*, unavailable)
+extension OSSOutbound: Sendable {}
