@@ -82,3 +82,6 @@ static inline int pb_address_octets(const struct curl_sockaddr *_Nonnull address
 static inline curl_socket_t pb_open_socket(const struct curl_sockaddr *_Nonnull address) {
     return socket(address->family, address->socktype, address->protocol);
 }
+
+// CURLVERSION_NOW is a macro over an enumerator.
+static inline const char *_Nonnull pb_curl_version(void) { return curl_version_info(CURLVERSION_NOW)->version; }

@@ -66,6 +66,15 @@ package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// Whether only this machine can reach the address.
+    package var isLoopback: Bool {
+        switch kind {
+        case .internet4(let octets): octets[0] == 127
+        case .internet6(let octets): octets == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+        case .unix: true
+        }
+    }
+
     /// Calls `body` with the address as the kernel wants it.
     func withRaw<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         var storage = sockaddr_storage()

@@ -21,14 +21,15 @@ package struct ListeningSocket: Sendable {
 
     /// Sockets for `count` loops, all on one address.
     ///
+    /// - Parameter mode: permission bits of a Unix socket; nil leaves them to the umask.
     /// - Throws: ``EventError``; `isAddressInUse` when another process listens there.
-    package static func bind(_ address: SocketAddress, count: Int, mode: UInt32 = 0o660) throws(EventError)
+    package static func bind(_ address: SocketAddress, count: Int, mode: UInt32? = nil) throws(EventError)
         -> [ListeningSocket]
     {
         if case .unix(let path) = address.kind { return try bindUnix(address, path: path, count: count, mode: mode) }
         // SO_REUSEPORT lets every process of the same user share the port in silence; a socket without it tells whether
         // somebody else has the port.
-        close(try bindOne(address, reusePort: false))
+        Glibc.close(try bindOne(address, reusePort: false))
         var sockets: [ListeningSocket] = []
         var exact = address
         do {
@@ -39,11 +40,14 @@ package struct ListeningSocket: Sendable {
                 try listen(descriptor, on: exact)
             }
         } catch {
-            for socket in sockets { close(socket.descriptor) }
+            for socket in sockets { socket.close() }
             throw error
         }
         return sockets
     }
+
+    /// Closes a socket that no listener took over.
+    package func close() { Glibc.close(descriptor) }
 
     private static func bindOne(_ address: SocketAddress, reusePort: Bool) throws(EventError) -> Int32 {
         let family: Int32 =
@@ -60,14 +64,14 @@ package struct ListeningSocket: Sendable {
         if reusePort { setOption(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
         guard unsafe address.withRaw({ unsafe Glibc.bind(descriptor, $0, $1) }) == 0 else {
             let code = errno
-            close(descriptor)
+            Glibc.close(descriptor)
             throw EventError(operation: "bind \(address)", code: code)
         }
         return descriptor
     }
 
     /// Replaces a socket file that nobody listens on any more, as a crash leaves one behind.
-    private static func bindUnix(_ address: SocketAddress, path: String, count: Int, mode: UInt32)
+    private static func bindUnix(_ address: SocketAddress, path: String, count: Int, mode: UInt32?)
         throws(EventError) -> [ListeningSocket]
     {
         guard path.utf8.count < 108 else {
@@ -76,13 +80,13 @@ package struct ListeningSocket: Sendable {
         let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         let connected = unsafe address.withRaw { unsafe connect(probe, $0, $1) } == 0
         let isStale = !connected && errno == ECONNREFUSED
-        close(probe)
+        Glibc.close(probe)
         if connected { throw EventError(operation: "bind \(address)", code: EADDRINUSE) }
         if isStale { unsafe unlink(path) }
         let first = try bindOne(address, reusePort: false)
-        unsafe chmod(path, mode)
+        if let mode { unsafe chmod(path, mode) }
         do { try listen(first, on: address) } catch {
-            close(first)
+            Glibc.close(first)
             throw error
         }
         return (0..<count).map { index in

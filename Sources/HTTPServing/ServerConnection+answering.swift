@@ -43,6 +43,9 @@ extension ServerConnection {
         closesAfterAnswer = true
     }
 
+    /// Whether the head of an answer to the present request is out.
+    package var hasStartedAnswer: Bool { answerStarted }
+
     /// Bytes of answers that wait for the client.
     package var unsentBytes: Int { output.count - outputSent }
 
@@ -57,7 +60,10 @@ extension ServerConnection {
 
     private func appendHead(status: Int, fields: HeaderFields, length: UInt64) {
         HTTPEncoder.appendStatusLine(status, to: &output)
-        HTTPEncoder.append(fields, to: &output)
+        for index in fields.indices where !Self.isAddedHere(index, of: fields) {
+            HTTPEncoder.append(fieldAt: index, of: fields, to: &output)
+        }
+        HTTPEncoder.append(answerFields, to: &output)
         output.append("Date: ")
         context.appendDate(to: &output)
         if status != 204, status != 304 {
@@ -66,6 +72,16 @@ extension ServerConnection {
         }
         let keepsOpen = !closesAfterAnswer
         output.append(keepsOpen ? "\r\nConnection: keep-alive\r\n\r\n" : "\r\nConnection: close\r\n\r\n")
+    }
+
+    /// Fields that only this layer knows; a dialect's answer may name them too.
+    private static func isAddedHere(_ index: Int, of fields: HeaderFields) -> Bool {
+        switch fields.nameRange(at: index).count {
+        case 4: fields.hasPrefix("date", at: index)
+        case 10: fields.hasPrefix("connection", at: index)
+        case 14: fields.hasPrefix("content-length", at: index)
+        default: false
+        }
     }
 
     /// Writes what is owed, as far as the client takes it.

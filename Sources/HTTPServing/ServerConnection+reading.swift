@@ -133,6 +133,7 @@ extension ServerConnection {
         wantsBody = false
         continueOwed = request.expectsContinue
         omitsAnswerBody = request.method == .head
+        answerFields.removeAll()
         timer.deadline = nil
         switch request.framing {
         case .none, .length(0), .untilClose:
@@ -158,6 +159,7 @@ extension ServerConnection {
         answerStarted = false
         answerCompleted = false
         omitsAnswerBody = false
+        answerFields.removeAll()
         timer.deadline = nil
         handler.requestRefused(refusal, on: self)
     }

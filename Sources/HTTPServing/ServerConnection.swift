@@ -33,6 +33,9 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler {
     /// For the handler: what keeps the present request's state alive.
     package var attachment: AnyObject?
 
+    /// For the handler: fields that every answer to the present request gets beside its own.
+    package var answerFields = HeaderFields()
+
     let stream: ByteStream
     /// Unowned: the handler owns its connections.
     unowned let handler: any RequestHandler

@@ -103,7 +103,8 @@ private final class WholeTransfer: CurlTransfer {
         set(CURLOPT_TCP_NODELAY, 1)
         set(CURLOPT_CUSTOMREQUEST, request.method)
         if let authorities = request.authorities { set(CURLOPT_CAINFO, authorities) }
-        if request.method == "POST" {
+        if request.method == "POST" || !request.body.isEmpty {
+            // CURLOPT_CUSTOMREQUEST names the method; this makes curl send the body.
             set(CURLOPT_POST, 1)
             set(CURLOPT_POSTFIELDSIZE, request.body.count)
             // Copied: the array's memory is only lent.
