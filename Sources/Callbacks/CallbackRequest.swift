@@ -43,6 +43,32 @@ package struct CallbackRequest: Sendable {
         var fields = commonFields(
             host: callback.host ?? url.authority, contentType: callback.contentType, body: body, now: now)
         fields.append("User-Agent", "aliyun-oss-callback")
+        try sign(&fields, url: url, body: body, facts: facts, signer: signer)
+        if let requester { fields.append("x-oss-requester", requester) }
+        for header in callback.additionalHeaders { fields.append(header.name, header.value) }
+        return CallbackRequest(url: url, fields: fields, body: body, sendsServerName: callback.sendsServerName)
+    }
+
+    /// The request that Putback itself sends for an operator's policy, with the fields and the signature that OSS sends, so
+    /// that one app can serve both.
+    ///
+    /// - Parameter now: Unix seconds.
+    /// - Throws: `OpenSSLError` when the body cannot be signed.
+    package static func putback(
+        _ policy: CallbackPolicy, to url: CallbackURL, facts: CallbackFacts, signer: Signer?, now: Int64
+    ) throws(OpenSSLError) -> CallbackRequest {
+        let body = policy.renderBody(facts)
+        var fields = commonFields(
+            host: policy.host ?? url.authority, contentType: policy.contentType, body: body, now: now)
+        fields.append("User-Agent", "putback")
+        fields.append("Putback-Request-Id", facts.requestID)
+        try sign(&fields, url: url, body: body, facts: facts, signer: signer)
+        return CallbackRequest(url: url, fields: fields, body: body, sendsServerName: true)
+    }
+
+    private static func sign(
+        _ fields: inout HeaderFields, url: CallbackURL, body: [UInt8], facts: CallbackFacts, signer: Signer?
+    ) throws(OpenSSLError) {
         if let signer {
             let signature = try signer.key.signPKCS1MD5(CallbackSignature.text(of: url, body: body).span)
             fields.append("Authorization", Base64.encode(signature.span))
@@ -52,23 +78,6 @@ package struct CallbackRequest: Sendable {
         fields.append("x-oss-tag", "CALLBACK")
         fields.append("x-oss-bucket", facts.bucket)
         fields.append("x-oss-request-id", facts.requestID)
-        if let requester { fields.append("x-oss-requester", requester) }
-        for header in callback.additionalHeaders { fields.append(header.name, header.value) }
-        return CallbackRequest(url: url, fields: fields, body: body, sendsServerName: callback.sendsServerName)
-    }
-
-    /// The request that Putback itself sends for an operator's policy.
-    ///
-    /// - Parameter now: Unix seconds.
-    package static func putback(
-        _ policy: CallbackPolicy, to url: CallbackURL, facts: CallbackFacts, now: Int64
-    ) -> CallbackRequest {
-        let body = policy.renderBody(facts)
-        var fields = commonFields(
-            host: policy.host ?? url.authority, contentType: policy.contentType, body: body, now: now)
-        fields.append("User-Agent", "putback")
-        fields.append("Putback-Request-Id", facts.requestID)
-        return CallbackRequest(url: url, fields: fields, body: body, sendsServerName: true)
     }
 
     private static func commonFields(

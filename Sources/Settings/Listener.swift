@@ -16,6 +16,8 @@ package struct Listener: Sendable {
     package let bucket: String?
     /// Who may upload here, in ``Settings/clients``; nil admits everybody.
     package let clientsIndex: Int?
+    /// Origins of pages whose scripts may upload (Fetch standard, CORS); `*` is any; empty answers no preflight.
+    package let corsOrigins: [String]
 
     /// Whether clients are SDKs of a vendor, which need that vendor's answers.
     package var isSDK: Bool { dialect != .plain }

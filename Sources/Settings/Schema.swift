@@ -28,7 +28,7 @@ enum Schema {
         optional: ["admin", "workers", "limits", "timeouts", "clients", "callbacks", "signing"])
     static let listener = Section(
         "listeners[]", required: ["name", "address", "dialect"],
-        optional: ["mode", "tls", "baseHost", "bucket", "clients"])
+        optional: ["mode", "tls", "baseHost", "bucket", "clients", "cors"])
     static let listenerTLS = Section("listeners[].tls", required: ["certificate", "key"], optional: ["clientCA"])
     static let admin = Section("admin", required: ["address"], optional: ["mode"])
     static let limits = Section(

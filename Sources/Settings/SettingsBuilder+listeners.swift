@@ -47,7 +47,20 @@ extension SettingsBuilder {
         guard let address, let dialect else { return nil }
         return Listener(
             name: name, address: address, dialect: dialect, tls: tls, baseHost: baseHost, bucket: bucket,
-            clientsIndex: clientsIndex)
+            clientsIndex: clientsIndex, corsOrigins: fields["cors"].map(readOrigins) ?? [])
+    }
+
+    /// A page's origin is scheme, host and port without a path (RFC 6454 §6.2).
+    private func readOrigins(_ node: ConfigNode) -> [String] {
+        reader.list(node).compactMap { item in
+            guard let text = reader.text(item) else { return nil }
+            let isOrigin =
+                ["http://", "https://"].contains { text.hasPrefix($0) && text.utf8.count > $0.utf8.count }
+                && text.dropFirst(8).allSatisfy { $0 != "/" && $0 != " " && $0 != "?" && $0 != "#" }
+            if text == "*" || isOrigin { return text }
+            reader.error(item, "expected an origin such as https://www.example.com, or *")
+            return nil
+        }
     }
 
     private func listenerDialect(_ node: ConfigNode) -> Listener.Dialect? {

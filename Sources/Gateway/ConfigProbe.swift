@@ -1,0 +1,33 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Digests
+internal import Eventing
+package import Settings
+
+/// Reads what a config names without serving anything, for `putback check`.
+package enum ConfigProbe {
+    /// The first certificate, key or authority that cannot be used; nil when all can.
+    package static func problem(of settings: Settings) -> String? {
+        do throws(EventError) {
+            for listener in settings.listeners {
+                guard let tls = listener.tls else { continue }
+                _ = try TLSContext.server(
+                    certificate: tls.certificateFile, key: tls.keyFile, clientCA: tls.clientCAFile)
+            }
+            for store in settings.stores {
+                guard case .oss(let oss) = store.kind, oss.endpoint.isTLS else { continue }
+                _ = try TLSContext.client(authorities: oss.caFile)
+            }
+        } catch {
+            return error.description
+        }
+        guard let signing = settings.signing else { return nil }
+        do throws(OpenSSLError) {
+            _ = try RSAPrivateKey(pem: signing.callbackKey.revealText())
+            return nil
+        } catch {
+            return "signing.callbackKey: \(error.description)"
+        }
+    }
+}

@@ -1,0 +1,123 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Eventing
+internal import HTTPServing
+internal import HTTPWire
+internal import Settings
+internal import Synchronization
+
+/// One configured listener on one loop: accepts its clients and hands their requests to its dialect. Loop thread only.
+final class Frontend: SocketListenerHandler, RequestHandler {
+    private unowned let worker: Worker
+    /// The address as it was configured, by which a reload recognises it.
+    let configured: ListenAddress
+    private(set) var listenerIndex: Int
+    private var settings: Settings::Listener
+    private var context: ServingContext
+    private var listener: SocketListener?
+    private var connections: [ObjectIdentifier: ServerConnection] = [:]
+
+    init(
+        worker: Worker, listenerIndex: Int, settings: Settings::Listener, context: ServingContext,
+        socket: ListeningSocket
+    ) {
+        self.worker = worker
+        self.listenerIndex = listenerIndex
+        self.settings = settings
+        self.context = context
+        configured = settings.address
+        listener = SocketListener(loop: worker.loop, socket: socket, handler: self)
+    }
+
+    /// Whether no client is connected.
+    var isEmpty: Bool { connections.isEmpty }
+
+    /// New connections, and new requests of old ones, follow the new settings.
+    func reconfigure(listenerIndex: Int, settings: Settings::Listener, context: ServingContext) {
+        self.listenerIndex = listenerIndex
+        self.settings = settings
+        self.context = context
+    }
+
+    func drain() {
+        listener?.close()
+        for connection in connections.values { connection.drain() }
+    }
+
+    func close() {
+        listener?.close()
+        for connection in connections.values { connection.abort() }
+    }
+
+    // MARK: - Accepting
+
+    func accepted(descriptor: Int32, peer: SocketAddress, on listener: SocketListener) {
+        let (_, count) = worker.counters.connections.add(1, ordering: .relaxed)
+        guard count <= worker.runtime.settings.limits.connections else {
+            worker.counters.connections.subtract(1, ordering: .relaxed)
+            return turnAway(descriptor)
+        }
+        guard let stream = stream(descriptor) else {
+            worker.counters.connections.subtract(1, ordering: .relaxed)
+            return
+        }
+        let connection = ServerConnection(context: context, stream: stream, peer: peer, handler: self)
+        connections[ObjectIdentifier(connection)] = connection
+        connection.start()
+    }
+
+    func acceptFailed(_ error: EventError, on listener: SocketListener) {
+        worker.log.event("accept-failed", level: .error) { line in
+            line.add("listener", settings.name)
+            line.add("error", error.description)
+        }
+    }
+
+    private func stream(_ descriptor: Int32) -> ByteStream? {
+        guard let tls = worker.runtime.snapshot.listenerTLS[listenerIndex] else {
+            return ByteStream(loop: worker.loop, descriptor: descriptor)
+        }
+        return try? ByteStream(loop: worker.loop, descriptor: descriptor, context: tls, serverName: nil)
+    }
+
+    /// Over the limit of connections: a plain client is told so, as far as its socket takes it at once.
+    private func turnAway(_ descriptor: Int32) {
+        let stream = ByteStream(loop: worker.loop, descriptor: descriptor)
+        if settings.tls == nil {
+            let answer = Array(
+                "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".utf8)
+            _ = stream.write(answer.span)
+        }
+        stream.close()
+    }
+
+    // MARK: - Requests
+
+    func requestReceived(on connection: ServerConnection) {
+        switch settings.dialect {
+        case .plain: PlainRequest.handle(connection, listenerIndex: listenerIndex, worker: worker)
+        case .oss: OSSFace.handle(connection, listenerIndex: listenerIndex, worker: worker)
+        }
+    }
+
+    func requestRefused(_ refusal: RequestRefusal, on connection: ServerConnection) {
+        let requestID = worker.identifiers.nextRequestID()
+        worker.log.event("request-refused", level: .warning) { line in
+            line.add("request", requestID)
+            line.add("listener", settings.name)
+            line.add("address", connection.peer.host)
+            line.add("status", number: UInt64(refusal.status))
+            line.add("code", refusal.label)
+        }
+        switch settings.dialect {
+        case .plain: PlainRequest.refuse(refusal, requestID: requestID, on: connection)
+        case .oss: OSSFace.refuse(refusal, requestID: requestID, on: connection, worker: worker)
+        }
+    }
+
+    func connectionClosed(_ connection: ServerConnection) {
+        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        worker.connectionEnded()
+    }
+}

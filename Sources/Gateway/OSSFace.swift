@@ -1,0 +1,183 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Callbacks
+internal import Dialects
+internal import Eventing
+internal import HTTPServing
+internal import HTTPWire
+internal import Settings
+internal import Signing
+
+/// A request of a client that speaks OSS: from its head to a started ``Upload`` or read. Answers are in
+/// `OSSFace+answers.swift`.
+enum OSSFace {
+    /// What a request is known to be, while it is looked at.
+    struct Incoming {
+        let connection: ServerConnection
+        let listenerIndex: Int
+        let runtime: Runtime
+        let requestID: String
+        let started = Instant.now
+
+        var listener: Settings::Listener { runtime.settings.listeners[listenerIndex] }
+    }
+
+    static func handle(_ connection: ServerConnection, listenerIndex: Int, worker: Worker) {
+        let incoming = Incoming(
+            connection: connection, listenerIndex: listenerIndex, runtime: worker.runtime,
+            requestID: worker.identifiers.nextRequestID())
+        var request: UploadRequest?
+        do throws(OSSError) {
+            let operation = try OSSInbound.operation(
+                head: connection.request, baseHost: incoming.listener.baseHost,
+                bucketDefault: incoming.listener.bucket
+            ).get()
+            var accepted = uploadRequest(operation, incoming)
+            request = accepted
+            let match = incoming.runtime.settings.routes.match(accepted.route)
+            accepted.clientID = try authenticate(operation, accepted, match, incoming)
+            request = accepted
+            guard let match else { throw noRoute(accepted, incoming.runtime.settings) }
+            try perform(operation, accepted, match, incoming)
+        } catch {
+            refuse(error, request, incoming)
+        }
+    }
+
+    static func refuse(_ refusal: RequestRefusal, requestID: String, on connection: ServerConnection, worker: Worker) {
+        let code: OSSErrorCode = refusal == .headTimeout ? .requestTimeout : .badRequest
+        var error = OSSError(code, refusal.message)
+        error.status = refusal.status
+        send(OSSAnswer.error(error, context(connection, requestID, .now, worker.environment)), on: connection)
+    }
+
+    private static func uploadRequest(_ operation: OSSOperation, _ incoming: Incoming) -> UploadRequest {
+        let head = incoming.connection.request
+        let query = head.query.flatMap { QueryItems($0.span, plusIsSpace: true) } ?? QueryItems()
+        var request = UploadRequest(
+            listenerIndex: incoming.listenerIndex, head: head, path: operation.key[...], query: query,
+            bucket: operation.bucket, length: nil, clientIP: incoming.connection.peer.host,
+            requestID: incoming.requestID)
+        guard case .putObject(let options) = operation.action else { return request }
+        request.length = options.contentLength
+        request.contentMD5 = options.contentMD5
+        request.crc64 = options.crc64
+        request.forbidsOverwrite = options.forbidsOverwrite
+        request.clientCallback = options.callback?.callback
+        request.clientCallbackVariables = options.callback?.variables
+        return request
+    }
+
+    // MARK: - Client
+
+    /// The key id of the client, empty where the listener asks nobody.
+    private static func authenticate(
+        _ operation: OSSOperation, _ request: UploadRequest, _ match: RouteMatch?, _ incoming: Incoming
+    ) throws(OSSError) -> String {
+        let settings = incoming.runtime.settings
+        let routeGroup = match.flatMap { settings.routes.routes[$0.routeIndex].clientsIndex }
+        guard let index = routeGroup ?? incoming.listener.clientsIndex else { return "" }
+        let group = settings.clients[index]
+        let address = incoming.connection.peer.octets
+        if !group.networks.isEmpty, !group.networks.contains(where: { $0.contains(address.span) }) {
+            throw OSSError(.accessDenied, "This address may not upload here.")
+        }
+        guard group.needsCredentials else { return "" }
+        let result = incoming.runtime.verifier.verify(
+            method: request.head.method.name, resource: operation.resource, fields: request.head.fields,
+            now: incoming.runtime.environment.clock.seconds
+        ) { id in
+            group.key(id: id).map { OSSCredentials(id: $0.id, secret: $0.secret.reveal()) }
+        }
+        switch result {
+        case .authenticated(let id): return id
+        case .anonymous: throw OSSError(.accessDenied, "Anonymous access is forbidden for this operation.")
+        case .refused(let failure): throw OSSError(failure)
+        }
+    }
+
+    private static func noRoute(_ request: UploadRequest, _ settings: Settings) -> OSSError {
+        let failure = Failure.noRoute(request, settings)
+        return failure.code == .tooLarge ? OSSError(failure) : OSSError(.accessDenied, "No route takes this request.")
+    }
+
+    // MARK: - Operation
+
+    private static func perform(
+        _ operation: OSSOperation, _ request: UploadRequest, _ match: RouteMatch, _ incoming: Incoming
+    ) throws(OSSError) {
+        if let length = request.length, length > match.sizeLimitBytes {
+            throw OSSError(Failure.tooLarge(match.sizeLimitBytes))
+        }
+        let runtime = incoming.runtime
+        let needsUUID = runtime.settings.routes.routes[match.routeIndex].needsUUID
+        let uuid = needsUUID ? runtime.worker.identifiers.nextUUID() : ""
+        let plan = try plan(request, match, uuid: uuid, runtime)
+        switch operation.action {
+        case .putObject:
+            guard runtime.worker.admitUpload(limit: runtime.uploadLimit) else { throw OSSError(Failure.overloaded) }
+            Upload(
+                runtime: runtime, request: request, plan: plan, face: .oss, connection: incoming.connection,
+                record: UploadRecord(started: incoming.started)
+            ).start()
+        case .getObject(let options):
+            read(plan, options, isHead: false, incoming)
+        case .headObject(let options):
+            read(plan, options, isHead: true, incoming)
+        case .deleteObject:
+            delete(plan, incoming)
+        }
+    }
+
+    private static func plan(
+        _ request: UploadRequest, _ match: RouteMatch, uuid: String, _ runtime: Runtime
+    ) throws(OSSError) -> UploadPlan {
+        let plan: UploadPlan
+        do throws(PlanError) {
+            plan = try runtime.planner.plan(request, match, uuid: uuid)
+        } catch {
+            switch error {
+            case .failure(let failure): throw OSSError(failure)
+            case .callback(let problem):
+                throw .invalidArgument(
+                    problem.message, name: problem.argumentName, value: problem.argumentValue, ec: problem.ec)
+            }
+        }
+        do throws(Failure) { try runtime.validate(plan) } catch { throw OSSError(error) }
+        return plan
+    }
+
+    private static func read(_ plan: UploadPlan, _ options: OSSGetOptions, isHead: Bool, _ incoming: Incoming) {
+        let connection = incoming.connection
+        if let remote = incoming.runtime.remote(plan.storeIndex) {
+            let relay = ObjectRelay(connection: connection, pool: remote.pool, incoming: incoming)
+            relay.start(
+                remote.requests.encoded(
+                    isHead ? .head : .get, bucket: plan.bucket, key: plan.key, clientFields: plan.clientFields,
+                    now: incoming.runtime.environment.clock.seconds), method: isHead ? .head : .get)
+        } else if let store = incoming.runtime.directory(plan.storeIndex) {
+            DirectoryRead(incoming: incoming, store: store, plan: plan, options: options, isHead: isHead).start()
+        }
+    }
+
+    private static func delete(_ plan: UploadPlan, _ incoming: Incoming) {
+        let connection = incoming.connection
+        if let remote = incoming.runtime.remote(plan.storeIndex) {
+            let relay = ObjectRelay(connection: connection, pool: remote.pool, incoming: incoming)
+            relay.start(
+                remote.requests.encoded(
+                    .delete, bucket: plan.bucket, key: plan.key, now: incoming.runtime.environment.clock.seconds),
+                method: .delete)
+        } else {
+            connection.attachment = incoming.runtime.deleteObject(
+                storeIndex: plan.storeIndex, bucket: plan.bucket, key: plan.key
+            ) { succeeded in
+                let context = context(connection, incoming.requestID, incoming.started, incoming.runtime.environment)
+                let answer =
+                    succeeded ? OSSAnswer.deleted(context) : .error(OSSError(.internalError), context)
+                send(answer, on: connection)
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+package import HTTPWire
+
+/// Whether the object is in the store. `unknown` where nobody can tell: the request was out and no answer came.
+package enum Stored: String, Sendable {
+    case no, yes, unknown
+}
+
+/// What is known of a stored object.
+package struct StoredObjectFacts: Sendable, Equatable {
+    package var bucket: String
+    package var key: [UInt8]
+    /// In bytes.
+    package var size: UInt64
+    /// Without quotes; nil where the store named none.
+    package var etag: String?
+    package var crc64: UInt64?
+    /// Base64.
+    package var contentMD5: String?
+    package var mimeType: String
+
+    package init(
+        bucket: String, key: [UInt8], size: UInt64, etag: String? = nil, crc64: UInt64? = nil,
+        contentMD5: String? = nil, mimeType: String
+    ) {
+        self.bucket = bucket
+        self.key = key
+        self.size = size
+        self.etag = etag
+        self.crc64 = crc64
+        self.contentMD5 = contentMD5
+        self.mimeType = mimeType
+    }
+}
+
+/// What became of the callback.
+package enum CallbackResult: Sendable, Equatable {
+    case notAsked
+    /// The app's body and its type.
+    case succeeded(body: [UInt8], contentType: String)
+    /// `message` is the vendor's text where a vendor's rules judged; `appStatus` is the app's, if it answered.
+    case failed(message: String, ec: String?, appStatus: Int?)
+}
+
+/// The store's answer as it came, for clients who speak its dialect.
+package struct StoreAnswer: Sendable, Equatable {
+    package var status: Int
+    package var fields: HeaderFields
+    package var body: [UInt8]
+
+    package init(status: Int, fields: HeaderFields, body: [UInt8]) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+    }
+}
+
+/// What a store's answer to an upload means.
+package enum StoreVerdict: Sendable, Equatable {
+    /// The object is stored; `callback` tells of one that the store itself made.
+    case stored(StoredObjectFacts, callback: CallbackResult, relay: StoreAnswer?)
+    /// The object is not stored.
+    case refused(Failure, relay: StoreAnswer?)
+    /// The store keeps something, but not what was sent.
+    case mismatch(Failure)
+    /// Nobody can tell.
+    case unknown(Failure)
+}
+
+/// What became of an upload, and what the client is told about it.
+package struct Outcome: Sendable, Equatable {
+    package var stored: Stored
+    package var object: StoredObjectFacts?
+    package var callback: CallbackResult
+    /// Why the upload did not succeed; nil when it did.
+    package var failure: Failure?
+    package var relay: StoreAnswer?
+    /// The route's status for a stored upload whose callback failed.
+    package var failedCallbackStatus: Int
+
+    package init(
+        stored: Stored, object: StoredObjectFacts? = nil, callback: CallbackResult = .notAsked,
+        failure: Failure? = nil, relay: StoreAnswer? = nil, failedCallbackStatus: Int = 502
+    ) {
+        self.stored = stored
+        self.object = object
+        self.callback = callback
+        self.failure = failure
+        self.relay = relay
+        self.failedCallbackStatus = failedCallbackStatus
+    }
+
+    /// A bounded word for logs and metrics.
+    package var label: String {
+        switch (stored, callback, failure) {
+        case (.yes, .failed, _): "callback-failed"
+        case (.yes, _, nil): "stored"
+        case (.yes, _, _?): "mismatch"
+        case (.unknown, _, _): "unknown"
+        case (.no, .failed, _): "callback-failed-deleted"
+        case (.no, _, _): failure?.code == .clientGone ? "client-gone" : "not-stored"
+        }
+    }
+}

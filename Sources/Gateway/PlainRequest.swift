@@ -1,0 +1,158 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Digests
+internal import Eventing
+internal import HTTPServing
+internal import HTTPWire
+internal import Octets
+internal import Settings
+
+/// A request of a client that knows nothing but `PUT` or `POST`: from its head to a started ``Upload``.
+enum PlainRequest {
+    static func handle(_ connection: ServerConnection, listenerIndex: Int, worker: Worker) {
+        let runtime: Runtime = worker.runtime
+        let requestID = worker.identifiers.nextRequestID()
+        let origins = runtime.settings.listeners[listenerIndex].corsOrigins
+        if !origins.isEmpty, CORS.answer(connection, origins: origins) { return }
+        var record = UploadRecord(started: .now)
+        var request: UploadRequest?
+        do throws(Failure) {
+            request = try read(
+                connection.request, listenerIndex: listenerIndex, clientIP: connection.peer.host, requestID: requestID)
+            let (accepted, plan) = try prepare(request!, connection, runtime)
+            guard worker.admitUpload(limit: runtime.uploadLimit) else { throw .overloaded }
+            let upload = Upload(
+                runtime: runtime, request: accepted, plan: plan, face: .plain, connection: connection, record: record)
+            upload.start()
+        } catch {
+            record.outcome = Outcome(stored: .no, failure: error)
+            record.status = PlainAnswer.send(
+                error, requestID: requestID, on: connection, fields: answerFields(error, listenerIndex, runtime))
+            runtime.log(record, request: request ?? .unreadable(connection, listenerIndex, requestID), plan: nil)
+        }
+    }
+
+    static func refuse(_ refusal: RequestRefusal, requestID: String, on connection: ServerConnection) {
+        let code: Failure.Code = refusal == .headTimeout ? .headTimeout : .malformedRequest
+        let failure = Failure(
+            code, party: .client, phase: .routing, status: refusal.status, refusal.message)
+        PlainAnswer.send(failure, requestID: requestID, on: connection)
+    }
+
+    /// What the request asks for.
+    static func read(
+        _ head: RequestHead, listenerIndex: Int, clientIP: String, requestID: String
+    ) throws(Failure) -> UploadRequest {
+        guard head.method == .put || head.method == .post else {
+            throw Failure(
+                .methodNotAllowed, party: .client, phase: .routing, status: 405, "Uploads are made with PUT or POST.")
+        }
+        let rawPath = head.path
+        guard let path = PathText.decodeKey(rawPath.span) else {
+            throw Failure(
+                .badPath, party: .client, phase: .routing, status: 400, "The path holds an invalid percent-encoding.")
+        }
+        return UploadRequest(
+            listenerIndex: listenerIndex, head: head, path: path[...], query: try query(head),
+            bucket: nil, length: length(head), clientIP: clientIP, requestID: requestID,
+            contentMD5: try contentMD5(head))
+    }
+
+    private static func query(_ head: RequestHead) throws(Failure) -> QueryItems {
+        guard let raw = head.query else { return QueryItems() }
+        guard let items = QueryItems(raw.span, plusIsSpace: true) else {
+            throw Failure(
+                .badPath, party: .client, phase: .routing, status: 400, "The query holds an invalid percent-encoding.")
+        }
+        return items
+    }
+
+    /// nil in chunks; a PUT or POST without any framing has an empty body (RFC 9112 §6.3).
+    static func length(_ head: RequestHead) -> UInt64? {
+        switch head.framing {
+        case .length(let length): length
+        case .none, .untilClose: 0
+        case .chunked: nil
+        }
+    }
+
+    static func contentMD5(_ head: RequestHead) throws(Failure) -> [UInt8]? {
+        guard let value = head.fields.first("content-md5") else { return nil }
+        guard let digest = Base64.decode(value.span), digest.count == 16 else {
+            throw Failure(
+                .badDigest, party: .client, phase: .routing, status: 400, "Content-MD5 is not the Base64 of an MD5.")
+        }
+        return digest
+    }
+
+    /// Route, client and plan.
+    private static func prepare(
+        _ request: UploadRequest, _ connection: ServerConnection, _ runtime: Runtime
+    ) throws(Failure) -> (UploadRequest, UploadPlan) {
+        var request = request
+        let settings = runtime.settings
+        guard let match = settings.routes.match(request.route) else { throw .noRoute(request, settings) }
+        let route = settings.routes.routes[match.routeIndex]
+        if let index = route.clientsIndex ?? settings.listeners[request.listenerIndex].clientsIndex {
+            let client = try Authorizer.authorize(
+                request.head, address: connection.peer.octets, group: settings.clients[index])
+            if !client.isEmpty { request.clientID = client }
+        }
+        if let length = request.length, length > match.sizeLimitBytes { throw .tooLarge(match.sizeLimitBytes) }
+        let uuid = route.needsUUID ? runtime.worker.identifiers.nextUUID() : ""
+        let plan: UploadPlan
+        do throws(PlanError) {
+            plan = try runtime.planner.plan(request, match, uuid: uuid)
+        } catch {
+            switch error {
+            case .failure(let failure): throw failure
+            case .callback: preconditionFailure("plain clients have no callback parameters of their own")
+            }
+        }
+        try runtime.validate(plan)
+        return (request, plan)
+    }
+
+    /// The fields that RFC 9110 wants beside some statuses.
+    private static func answerFields(_ failure: Failure, _ listenerIndex: Int, _ runtime: Runtime) -> HeaderFields {
+        var fields = HeaderFields()
+        if failure.status == 405 { fields.append("Allow", "PUT, POST") }
+        guard failure.status == 401 else { return fields }
+        let settings = runtime.settings
+        var groups = settings.routes.routes.compactMap(\.clientsIndex)
+        if let index = settings.listeners[listenerIndex].clientsIndex { groups.insert(index, at: 0) }
+        for index in groups.prefix(1) {
+            for challenge in Authorizer.challenges(settings.clients[index]) {
+                fields.append("WWW-Authenticate", challenge)
+            }
+        }
+        return fields
+    }
+}
+
+extension UploadRequest {
+    /// For the log line of a request that could not be read.
+    static func unreadable(_ connection: ServerConnection, _ listenerIndex: Int, _ requestID: String) -> UploadRequest {
+        UploadRequest(
+            listenerIndex: listenerIndex, head: connection.request, path: [], query: QueryItems(), bucket: nil, length: nil,
+            clientIP: connection.peer.host, requestID: requestID)
+    }
+}
+
+extension Failure {
+    static var overloaded: Failure {
+        Failure(
+            .overloaded, party: .putback, phase: .routing, status: 503, "Too many uploads are under way.", retryAfter: 1)
+    }
+
+    /// Nothing matched: a length that no route takes is told apart from a path that none has.
+    static func noRoute(_ request: UploadRequest, _ settings: Settings) -> Failure {
+        var anyLength = request.route
+        anyLength.contentLength = nil
+        if let match = settings.routes.match(anyLength), request.length ?? 0 > match.sizeLimitBytes {
+            return .tooLarge(match.sizeLimitBytes)
+        }
+        return Failure(.noRoute, party: .client, phase: .routing, status: 404, "No route takes this upload.")
+    }
+}

@@ -1,0 +1,116 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Callbacks
+internal import Dialects
+internal import DirectoryStore
+internal import HTTPWire
+internal import Settings
+internal import Signing
+internal import Upstream
+
+/// One snapshot on one loop: its connection pools and signers. Loop thread only.
+///
+/// Uploads hold the runtime that they began with; after a reload the old one goes with its last upload.
+final class Runtime {
+    /// Unowned: the worker outlives its uploads.
+    unowned let worker: Worker
+    let snapshot: Snapshot
+    let planner: Planner
+    /// For each store: nil for directories.
+    private let remotes: [RemoteStore?]
+    /// Checks clients of OSS listeners; any region will do, since Putback is none.
+    let verifier = OSSVerifier(region: nil)
+
+    var settings: Settings { snapshot.settings }
+    var environment: Environment { worker.environment }
+
+    init(worker: Worker, snapshot: Snapshot) {
+        self.worker = worker
+        self.snapshot = snapshot
+        planner = Planner(settings: snapshot.settings, environment: worker.environment, signer: snapshot.signer)
+        remotes = snapshot.stores.map { place in
+            guard case .remote(let endpoint, let store) = place else { return nil }
+            return RemoteStore(pool: StorePool(context: worker.upstream, endpoint: endpoint), requests: OSSRequests(store))
+        }
+    }
+
+    /// Closes idle connections; those in use close when their exchange is over.
+    func retire() {
+        for remote in remotes { remote?.pool.close() }
+    }
+
+    func remote(_ index: Int) -> RemoteStore? { remotes[index] }
+
+    func directory(_ index: Int) -> DirectoryStore? {
+        if case .directory(let store) = snapshot.stores[index] { store } else { nil }
+    }
+
+    /// Opens the way to the plan's store.
+    ///
+    /// - Parameter streamed: what is known of the body once it was passed on; asked when the store answered.
+    func makeSink(
+        for plan: UploadPlan, request: UploadRequest, handler: any UploadSinkHandler,
+        streamed: @escaping () -> StreamedFacts
+    ) -> any UploadSink {
+        if let remote = remotes[plan.storeIndex] {
+            return remote.put(plan, now: environment.clock.seconds, handler: handler, streamed: streamed)
+        }
+        guard let store = directory(plan.storeIndex) else { preconditionFailure("a store is remote or a directory") }
+        return DirectorySink(
+            store: store, target: DirectoryTarget(plan), loop: worker.loop, queue: worker.disk.queue(),
+            handler: handler)
+    }
+
+    /// Removes an object whose callback failed; `completion` is told, in a later turn, whether it is gone.
+    func deleteObject(
+        storeIndex: Int, bucket: String, key: [UInt8], completion: @escaping (Bool) -> Void
+    ) -> ObjectDeletion {
+        ObjectDeletion(runtime: self, storeIndex: storeIndex, bucket: bucket, key: key, completion: completion)
+    }
+
+    /// Refuses what the plan's store cannot hold, before the client sends it.
+    func validate(_ plan: UploadPlan) throws(Failure) {
+        guard let store = directory(plan.storeIndex) else { return }
+        do throws(StoreError) { try store.validate(bucket: plan.bucket, key: plan.key) } catch { throw Failure(error) }
+    }
+
+    /// Uploads that may be under way at once: each holds at most ``Runtime/bytesPerUpload`` while a store is slow, and all
+    /// of them together no more than `limits.buffers`.
+    var uploadLimit: Int {
+        min(settings.limits.uploadsInFlight, max(1, settings.limits.bufferBytes / Self.bytesPerUpload))
+    }
+
+    /// What one read of a client brings, kept when the store does not take it at once.
+    private static let bytesPerUpload = 128 * 1024
+
+    func log(_ record: UploadRecord, request: UploadRequest, plan: UploadPlan?) {
+        worker.log.event("upload") { line in
+            line.add(
+                record, request: request, plan: plan, listener: settings.listeners[request.listenerIndex].name,
+                store: plan.map { settings.stores[$0.storeIndex].name })
+        }
+    }
+}
+
+extension DirectoryTarget {
+    init(_ plan: UploadPlan) {
+        var fields = HeaderFields()
+        OSSFieldPolicy.copy(plan.clientFields, from: plan.isFromSDK ? .oss : .plain, to: &fields)
+        for index in plan.routeFields.indices {
+            let (name, value) = (plan.routeFields.name(at: index), plan.routeFields.value(at: index))
+            fields.set(String(decoding: name, as: UTF8.self), bytes: value.span)
+        }
+        let kept = OSSFieldPolicy.kept(fields)
+        let metadata = ObjectMetadata(
+            contentType: plan.mimeType,
+            fields: kept.indices.map { index in
+                ObjectMetadata.Field(
+                    name: String(decoding: kept.name(at: index), as: UTF8.self),
+                    value: String(decoding: kept.value(at: index), as: UTF8.self))
+            })
+        self.init(
+            bucket: plan.bucket, key: plan.key, metadata: metadata, mimeType: plan.mimeType,
+            contentMD5: plan.contentMD5, forbidsOverwrite: plan.forbidsOverwrite)
+    }
+}

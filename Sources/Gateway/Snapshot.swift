@@ -1,0 +1,95 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Callbacks
+internal import Digests
+internal import DirectoryStore
+package import Eventing
+package import Settings
+internal import Upstream
+
+/// The settings with all that is made from them once and shared by the loops: certificates, endpoints, open directories.
+///
+/// Immutable; a reload makes a new one, and uploads keep the one they began with.
+package final class Snapshot: Sendable {
+    package let settings: Settings
+    let listenerTLS: [TLSContext?]
+    let stores: [Place]
+    let signer: CallbackRequest.Signer?
+
+    /// A store as the data path sees it.
+    enum Place: Sendable {
+        case remote(StoreEndpoint, OSSStore)
+        case directory(DirectoryStore)
+    }
+
+    /// Opens what the settings name.
+    ///
+    /// - Parameters:
+    ///   - previous: its directories are kept open where they are still named.
+    ///   - publicKeyURL: where apps can fetch the key that callbacks are signed with, unless the settings say.
+    /// - Throws: ``EventError`` with the file and the cause.
+    package init(settings: Settings, previous: Snapshot? = nil, publicKeyURL: String? = nil) throws(EventError) {
+        self.settings = settings
+        var listenerTLS: [TLSContext?] = []
+        for listener in settings.listeners {
+            guard let tls = listener.tls else {
+                listenerTLS.append(nil)
+                continue
+            }
+            listenerTLS.append(
+                try TLSContext.server(
+                    certificate: tls.certificateFile, key: tls.keyFile, clientCA: tls.clientCAFile))
+        }
+        self.listenerTLS = listenerTLS
+        var stores: [Place] = []
+        for store in settings.stores {
+            stores.append(try Self.place(store, settings.timeouts, previous))
+        }
+        self.stores = stores
+        signer = try Self.signer(settings, previous, publicKeyURL)
+    }
+
+    private static func place(_ store: Store, _ timeouts: Timeouts, _ previous: Snapshot?) throws(EventError) -> Place {
+        switch store.kind {
+        case .directory(let path):
+            if let open = previous?.directory(path) { return .directory(open) }
+            do throws(StoreError) {
+                return .directory(try DirectoryStore(root: path))
+            } catch {
+                throw EventError(operation: "open store \(store.name) at \(path)", reason: error.description)
+            }
+        case .oss(let oss):
+            let tls = oss.endpoint.isTLS ? try TLSContext.client(authorities: oss.caFile) : nil
+            var endpoint = StoreEndpoint(host: oss.endpoint.host, port: oss.endpoint.port, tls: tls)
+            endpoint.proxy = oss.proxy?.revealText()
+            endpoint.connectTimeout = .milliseconds(timeouts.storeConnectMilliseconds)
+            endpoint.answerTimeout = .milliseconds(timeouts.storeAnswerMilliseconds)
+            return .remote(endpoint, oss)
+        }
+    }
+
+    private func directory(_ path: String) -> DirectoryStore? {
+        for (store, place) in zip(settings.stores, stores) {
+            if case .directory(let open) = place, case .directory(path) = store.kind { return open }
+        }
+        return nil
+    }
+
+    /// Apps check callbacks with the public half; a key of its own is made where none is configured but one is needed.
+    private static func signer(
+        _ settings: Settings, _ previous: Snapshot?, _ publicKeyURL: String?
+    ) throws(EventError) -> CallbackRequest.Signer? {
+        do throws(OpenSSLError) {
+            if let signing = settings.signing {
+                let key = try RSAPrivateKey(pem: signing.callbackKey.revealText())
+                return CallbackRequest.Signer(key: key, publicKeyURL: signing.publicKeyURL)
+            }
+            guard settings.stores.contains(where: { !$0.makesCallbacks }), let publicKeyURL else { return nil }
+            if let signer = previous?.signer { return signer }
+            return CallbackRequest.Signer(key: try RSAPrivateKey.generate(bits: 2048), publicKeyURL: publicKeyURL)
+        } catch {
+            throw EventError(operation: "read signing.callbackKey", reason: error.description)
+        }
+    }
+}

@@ -1,0 +1,206 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Callbacks
+internal import Digests
+internal import Eventing
+internal import HTTPServing
+internal import HTTPWire
+internal import Settings
+internal import Upstream
+
+/// One upload from its accepted request to its log line: performs what ``UploadState`` decides. Loop thread only.
+final class Upload: BodyReceiver, UploadSinkHandler {
+    private let runtime: Runtime
+    private let request: UploadRequest
+    private let plan: UploadPlan
+    private let face: ClientFace
+    /// nil once the client is gone or was told.
+    private var connection: ServerConnection?
+    private var state: UploadState
+    private var sink: (any UploadSink)?
+    private var callback: CallbackMaker?
+    private var deletion: ObjectDeletion?
+    private var record: UploadRecord
+    private var received: UInt64 = 0
+    private var checksum = CRC64()
+    private let needsChecksum: Bool
+    /// Holds the upload until it is over: its client may be gone before.
+    private var held: Upload?
+
+    init(
+        runtime: Runtime, request: UploadRequest, plan: UploadPlan, face: ClientFace, connection: ServerConnection,
+        record: UploadRecord
+    ) {
+        self.runtime = runtime
+        self.request = request
+        self.plan = plan
+        self.face = face
+        self.connection = connection
+        self.record = record
+        needsChecksum = plan.route.integrity == .full || plan.crc64 != nil
+        state = UploadState(callsBack: plan.ownCallback != nil, onFailure: plan.onFailure)
+    }
+
+    /// Starts to store; the body follows from the connection.
+    func start() {
+        held = self
+        runtime.worker.uploadStarted(self)
+        sink = runtime.makeSink(for: plan, request: request, handler: self) { [unowned self] in
+            StreamedFacts(size: received, crc64: needsChecksum ? checksum.value : nil)
+        }
+        connection?.receiver = self
+        connection?.startBody()
+    }
+
+    /// Ends the upload because the process ends: nothing may be half-stored.
+    func cancel() {
+        let failure = Failure(
+            .draining, party: .putback, phase: state.phase, status: 503, "Putback is shutting down.", retryAfter: 1)
+        callback?.cancel()
+        sink?.abort()
+        let stored: Stored = if case .callingBack = state.step { .yes } else { state.step == .waiting ? .unknown : .no }
+        finish(Outcome(stored: stored, failure: failure))
+        connection?.abort()
+    }
+
+    // MARK: - From the client
+
+    func bodyReceived(_ bytes: Span<UInt8>) {
+        guard state.step == .streaming else { return }
+        received &+= UInt64(bytes.count)
+        guard received <= plan.sizeLimit else { return perform(state.bodyFailed(.tooLarge(plan.sizeLimit))) }
+        if needsChecksum { checksum.update(bytes) }
+        if sink?.send(bytes) == false { connection?.pauseBody() }
+    }
+
+    func bodyCompleted() {
+        record.bodyEnded = .now
+        if let expected = plan.crc64, expected != checksum.value {
+            return perform(
+                state.bodyFailed(.badDigest("The body's CRC-64 is not the one that x-oss-hash-crc64ecma says.")))
+        }
+        perform(state.bodyCompleted())
+    }
+
+    func clientFailed(_ failure: ClientFailure) {
+        if failure == .gone || failure == .answerNotTaken { connection = nil }
+        perform(state.bodyFailed(Failure(failure)))
+    }
+
+    func answerDrained() {}
+
+    // MARK: - From the store
+
+    func sinkWritable() {
+        connection?.resumeBody()
+    }
+
+    func sinkAnswered(_ verdict: StoreVerdict) {
+        record.storeAnswered = .now
+        perform(state.storeAnswered(verdict))
+    }
+
+    func sinkFailed(_ failure: Failure, mayBeStored: Bool) {
+        record.storeAnswered = .now
+        perform(state.storeFailed(failure, mayBeStored: mayBeStored))
+    }
+
+    // MARK: - Actions
+
+    private func perform(_ action: UploadState.Action) {
+        switch action {
+        case .nothing:
+            break
+        case .finishBody:
+            sink?.finish()
+        case .abort(let outcome):
+            sink?.abort()
+            finish(outcome)
+        case .callBack(let object):
+            callBack(object)
+        case .delete(let object):
+            delete(object)
+        case .tell(let outcome):
+            finish(outcome)
+        }
+    }
+
+    private func callBack(_ object: StoredObjectFacts) {
+        guard let own = plan.ownCallback else { preconditionFailure("the state calls back only what was planned") }
+        let facts = CallbackFacts(
+            bucket: object.bucket, object: object.key, etag: object.etag ?? "", size: object.size,
+            mimeType: object.mimeType, crc64: object.crc64, contentMD5: object.contentMD5,
+            clientIP: request.clientIP, requestID: request.requestID, operation: "PutObject", custom: own.custom)
+        let maker = CallbackMaker(
+            curl: runtime.worker.upstream.curl, callback: own, facts: facts,
+            unixSeconds: runtime.environment.clock.seconds,
+            answerLimit: runtime.settings.limits.callbackAnswerBytes
+        ) { [weak self] result in
+            guard let self else { return }
+            record.callbackEnded = .now
+            perform(state.callbackEnded(result))
+        }
+        callback = maker
+        record.callbackStarted = .now
+        maker.start()
+    }
+
+    private func delete(_ object: StoredObjectFacts) {
+        deletion = runtime.deleteObject(storeIndex: plan.storeIndex, bucket: object.bucket, key: object.key) {
+            [weak self] succeeded in
+            guard let self else { return }
+            perform(state.deleteEnded(succeeded: succeeded))
+        }
+    }
+
+    private func finish(_ outcome: Outcome) {
+        guard held != nil else { return }
+        record.received = received
+        record.outcome = outcome
+        if let connection, connection.isOpen {
+            connection.receiver = nil
+            record.status = face.answer(outcome, plan: plan, request: request, on: connection, runtime: runtime, started: record.started)
+        }
+        runtime.log(record, request: request, plan: plan)
+        connection = nil
+        sink = nil
+        runtime.worker.uploadEnded(self)
+        held = nil
+    }
+}
+
+/// What is known of a body once all of it was passed on.
+struct StreamedFacts: Sendable {
+    var size: UInt64
+    /// nil where the route does not check it.
+    var crc64: UInt64?
+}
+
+extension Failure {
+    static func tooLarge(_ limit: UInt64) -> Failure {
+        Failure(
+            .tooLarge, party: .client, phase: .storing, status: 413, "The body is longer than \(limit) bytes.")
+    }
+
+    /// What a client's failure means in the answer, if it still reads one, and in the log.
+    init(_ failure: ClientFailure) {
+        switch failure {
+        case .gone, .answerNotTaken:
+            self.init(.clientGone, party: .client, phase: .storing, status: 499, "The client went away.")
+        case .truncated:
+            self.init(
+                .bodyTruncated, party: .client, phase: .storing, status: 400,
+                "The body ended before it was complete.")
+        case .stalled:
+            self.init(
+                .bodyStalled, party: .client, phase: .storing, status: 408, "No byte of the body came for too long.")
+        case .tooSlow:
+            self.init(
+                .bodyTooSlow, party: .client, phase: .storing, status: 408,
+                "The body came slower than the minimum rate.")
+        case .malformed(let error):
+            self.init(.bodyMalformed, party: .client, phase: .storing, status: error.status, error.message)
+        }
+    }
+}

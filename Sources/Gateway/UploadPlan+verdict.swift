@@ -1,0 +1,77 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Callbacks
+internal import Dialects
+internal import HTTPWire
+
+extension UploadPlan {
+    /// What a store's answer to the plan's PutObject means, given what was streamed to it.
+    func judge(_ answer: StoreAnswer, _ streamed: StreamedFacts) -> StoreVerdict {
+        let verdict = OSSVerdict.judgePut(
+            status: answer.status, fields: answer.fields, body: answer.body.span, expectedCRC64: streamed.crc64,
+            expectedMD5: contentMD5, callbackAsked: asksStoreForCallback)
+        switch verdict {
+        case .stored(let stored):
+            return .stored(facts(stored, streamed), callback: succeeded(answer), relay: answer)
+        case .callbackFailed(let stored, let document):
+            let result = CallbackResult.failed(
+                message: document.message, ec: document.ec, appStatus: Self.appStatus(document.message))
+            return .stored(facts(stored, streamed), callback: result, relay: answer)
+        case .notStored(let status, let document):
+            return .refused(.storeRefused(status: status, document, answer.fields), relay: answer)
+        case .mismatch(_, let mismatch):
+            return .mismatch(
+                Failure(
+                    .storeMismatch, party: .store, phase: .judging, status: 502,
+                    "The store reports the \(mismatch.kind.rawValue) \(mismatch.stored) of the object; what was sent has "
+                        + "\(mismatch.streamed)."))
+        case .unclear(let status):
+            return .unknown(
+                Failure(
+                    .storeBadAnswer, party: .store, phase: .judging, status: 502,
+                    "The store's answer \(status) does not tell whether the object is stored.", storeStatus: status))
+        }
+    }
+
+    private func succeeded(_ answer: StoreAnswer) -> CallbackResult {
+        guard asksStoreForCallback else { return .notAsked }
+        return .succeeded(
+            body: answer.body, contentType: answer.fields.string("content-type") ?? "application/octet-stream")
+    }
+
+    private func facts(_ stored: OSSStored, _ streamed: StreamedFacts) -> StoredObjectFacts {
+        StoredObjectFacts(
+            bucket: bucket, key: key, size: streamed.size, etag: stored.etag, crc64: stored.crc64,
+            contentMD5: stored.contentMD5, mimeType: mimeType)
+    }
+
+    /// The app's status in OSS's message `Error status : 502.`, as far as it names one.
+    private static func appStatus(_ message: String) -> Int? {
+        guard let colon = message.lastIndex(of: ":") else { return nil }
+        let digits = message[message.index(after: colon)...].drop { $0 == " " }.prefix { $0.isNumber }
+        return digits.utf8.count == 3 ? Int(digits) : nil
+    }
+}
+
+extension Failure {
+    /// A store's refusal, told to a client that did not cause it as a bad gateway, and as what it is where it did.
+    static func storeRefused(status: Int, _ document: OSSErrorDocument, _ fields: HeaderFields) -> Failure {
+        var failure = Failure(
+            .storeRefused, party: .store, phase: .judging, status: 502,
+            "The store refused the upload with \(status)\(document.code.isEmpty ? "" : " " + document.code).",
+            storeStatus: status, storeCode: document.code.isEmpty ? nil : document.code)
+        if !document.message.isEmpty { failure.message += " " + document.message }
+        switch (status, document.code) {
+        case (_, "InvalidDigest"), (_, "InvalidCRC64"): (failure.status, failure.code) = (400, .badDigest)
+        case (_, "FileAlreadyExists"): (failure.status, failure.code) = (409, .objectExists)
+        case (_, "EntityTooLarge"), (413, _): (failure.status, failure.code) = (413, .tooLarge)
+        case (_, "InvalidObjectName"): (failure.status, failure.code) = (400, .badKey)
+        case (503, _), (429, _):
+            (failure.status, failure.code) = (503, .storeBusy)
+            failure.retryAfter = fields.string("retry-after").flatMap { Int($0) } ?? 1
+        default: break
+        }
+        return failure
+    }
+}

@@ -1,0 +1,80 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Eventing
+internal import HTTPWire
+internal import Settings
+
+/// What the log line of an upload is made of, gathered on its way.
+struct UploadRecord {
+    var started: Instant
+    var bodyEnded: Instant?
+    var storeAnswered: Instant?
+    var callbackStarted: Instant?
+    var callbackEnded: Instant?
+    /// Body bytes that came.
+    var received: UInt64 = 0
+    /// What the client was told; 499 when it was gone.
+    var status = 499
+    var outcome = Outcome(stored: .no)
+
+    init(started: Instant) { self.started = started }
+}
+
+extension LogLine {
+    /// The fields of one upload.
+    mutating func add(_ record: UploadRecord, request: UploadRequest, plan: UploadPlan?, listener: String, store: String?)
+    {
+        add("request", request.requestID)
+        add("listener", listener)
+        add("route", plan?.route.name)
+        add("client", request.clientID.isEmpty ? nil : request.clientID)
+        add("address", request.clientIP)
+        add("method", request.head.method.name)
+        let (authority, path) = (request.head.authority, request.head.path)
+        add("host", bytes: authority.span)
+        // Without the query, which may hold a signature.
+        add("path", bytes: path.span)
+        add("store", store)
+        if let plan {
+            add("bucket", plan.bucket)
+            let key = plan.key
+            add("object", bytes: key.span)
+        }
+        add("bytes", number: record.received)
+        add("status", number: UInt64(record.status))
+        add(record.outcome)
+        add("callback", plan?.callbackName)
+        add(record)
+    }
+
+    private mutating func add(_ outcome: Outcome) {
+        add("outcome", outcome.label)
+        add("stored", outcome.stored.rawValue)
+        add("etag", outcome.object?.etag)
+        add("storeStatus", number: (outcome.relay?.status ?? outcome.failure?.storeStatus).map { UInt64($0) })
+        if case .failed(let message, _, let status) = outcome.callback {
+            add("callbackStatus", number: status.map { UInt64($0) })
+            add("callbackError", message)
+        }
+        guard let failure = outcome.failure else { return }
+        add("code", failure.code.rawValue)
+        add("party", failure.party.rawValue)
+        add("phase", failure.phase.rawValue)
+        add("error", failure.message)
+    }
+
+    /// Where the time went.
+    private mutating func add(_ record: UploadRecord) {
+        let now = Instant.now
+        add("milliseconds", number: now.milliseconds(since: record.started))
+        guard let bodyEnded = record.bodyEnded else { return }
+        add("clientMilliseconds", number: bodyEnded.milliseconds(since: record.started))
+        if let storeAnswered = record.storeAnswered {
+            add("storeMilliseconds", number: storeAnswered.milliseconds(since: bodyEnded))
+        }
+        if let started = record.callbackStarted, let ended = record.callbackEnded {
+            add("appMilliseconds", number: ended.milliseconds(since: started))
+        }
+    }
+}

@@ -1,0 +1,133 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Eventing
+internal import HTTPServing
+internal import HTTPWire
+internal import Settings
+internal import Synchronization
+internal import Upstream
+
+/// What all workers count together.
+final class SharedCounters: Sendable {
+    let connections = Atomic<Int>(0)
+    let uploads = Atomic<Int>(0)
+}
+
+/// One loop with its listeners, client connections and store connections. Loop thread only, except where said.
+final class Worker: @unchecked Sendable {
+    // Sendable so that the gateway can post to its loop; everything else is touched on the loop thread.
+    let loop: EventLoop
+    let environment: Environment
+    let log: Log
+    let disk: DiskPool
+    let counters: SharedCounters
+    let identifiers: Identifiers
+    let upstream: UpstreamContext
+    private(set) var runtime: Runtime!
+    private var frontends: [Frontend] = []
+    private var uploads: [ObjectIdentifier: Upload] = [:]
+    private(set) var isDraining = false
+    private var whenDrained: (() -> Void)?
+
+    init(loop: EventLoop, environment: Environment, log: Log, disk: DiskPool, counters: SharedCounters) {
+        self.loop = loop
+        self.environment = environment
+        self.log = log
+        self.disk = disk
+        self.counters = counters
+        identifiers = Identifiers(seed: environment.seed)
+        upstream = UpstreamContext(loop: loop)
+    }
+
+    /// Takes a snapshot into use, with the sockets that are new in it; sockets of addresses that it lacks close.
+    func apply(_ snapshot: Snapshot, sockets: [Int: ListeningSocket]) {
+        loop.preconditionInLoop()
+        let old = runtime
+        let runtime = Runtime(worker: self, snapshot: snapshot)
+        self.runtime = runtime
+        var next: [Frontend] = []
+        for (index, listener) in snapshot.settings.listeners.enumerated() {
+            let context = ServingContext(loop: loop, limits: ServingLimits(snapshot.settings)) {
+                [clock = environment.clock] in clock.seconds
+            }
+            if let socket = sockets[index] {
+                next.append(Frontend(worker: self, listenerIndex: index, settings: listener, context: context, socket: socket))
+            } else if let kept = frontends.first(where: { $0.configured == listener.address }) {
+                kept.reconfigure(listenerIndex: index, settings: listener, context: context)
+                next.append(kept)
+            }
+        }
+        for frontend in frontends where !next.contains(where: { $0 === frontend }) { frontend.close() }
+        frontends = next
+        old?.retire()
+    }
+
+    func uploadStarted(_ upload: Upload) {
+        uploads[ObjectIdentifier(upload)] = upload
+    }
+
+    func uploadEnded(_ upload: Upload) {
+        guard uploads.removeValue(forKey: ObjectIdentifier(upload)) != nil else { return }
+        counters.uploads.subtract(1, ordering: .relaxed)
+        lookWhetherDrained()
+    }
+
+    /// Whether one more upload is within `limit`; counts it if so.
+    func admitUpload(limit: Int) -> Bool {
+        let (_, count) = counters.uploads.add(1, ordering: .relaxed)
+        if count <= limit { return true }
+        counters.uploads.subtract(1, ordering: .relaxed)
+        return false
+    }
+
+    /// Gives an admission back that led to no upload.
+    func withdrawAdmission() {
+        counters.uploads.subtract(1, ordering: .relaxed)
+    }
+
+    // MARK: - End
+
+    /// Stops accepting, lets requests finish, and calls `completion` when none is left.
+    func drain(_ completion: @escaping () -> Void) {
+        isDraining = true
+        whenDrained = completion
+        for frontend in frontends { frontend.drain() }
+        lookWhetherDrained()
+    }
+
+    /// Ends what has not finished.
+    func abortAll() {
+        for upload in uploads.values { upload.cancel() }
+        for frontend in frontends { frontend.close() }
+        lookWhetherDrained()
+    }
+
+    func connectionEnded() {
+        counters.connections.subtract(1, ordering: .relaxed)
+        lookWhetherDrained()
+    }
+
+    private func lookWhetherDrained() {
+        guard isDraining, uploads.isEmpty, frontends.allSatisfy(\.isEmpty), let whenDrained else { return }
+        self.whenDrained = nil
+        whenDrained()
+    }
+}
+
+extension ServingLimits {
+    init(_ settings: Settings) {
+        self.init()
+        wire.headBytes = settings.limits.headBytes
+        head = .milliseconds(settings.timeouts.headMilliseconds)
+        bodyIdle = .milliseconds(settings.timeouts.bodyIdleMilliseconds)
+        answerIdle = bodyIdle
+        keepAlive = .milliseconds(settings.timeouts.keepAliveMilliseconds)
+        guard let rate = settings.timeouts.minimumRate else {
+            minimumRateBytes = 0
+            return
+        }
+        minimumRateWindow = .milliseconds(rate.afterMilliseconds)
+        minimumRateBytes = UInt64(rate.bytes) * UInt64(rate.afterMilliseconds) / UInt64(max(1, rate.perMilliseconds))
+    }
+}
