@@ -30,7 +30,6 @@ func system(_ name: String, pkgConfig: String, apt: String) -> Target {
 
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 // The layers, lowest first; Sources/README.md explains them and ArchitectureTests holds every import to them.
 let package = Package(
@@ -38,7 +37,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
         // 0: system libraries
@@ -67,11 +65,18 @@ let package = Package(
             "Gateway",
             [
                 "Settings", "DirectoryStore", "Dialects", "Callbacks", "Signing", "Upstream", "HTTPServing", "HTTPWire",
-                "Eventing", "Digests", "Octets", logging,
+                "Eventing", "Digests", "Octets",
             ]),
         // 7
+        library(
+            "Demo",
+            [
+                "Gateway", "Settings", "DirectoryStore", "Callbacks", "Upstream", "HTTPServing", "HTTPWire", "Eventing",
+                "Digests", "Octets",
+            ]),
         .executableTarget(
-            name: "putback", dependencies: ["Gateway", "Settings", arguments, logging], swiftSettings: strict),
+            name: "putback", dependencies: ["Demo", "Gateway", "Settings", "Eventing", arguments],
+            swiftSettings: strict),
 
         tests("Octets", []),
         tests("Digests", ["Octets"]),

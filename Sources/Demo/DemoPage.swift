@@ -5,7 +5,7 @@
 ///
 /// One document without external resources. It needs `GET /callbacks`, a JSON array of objects with `time` (ISO 8601
 /// or Unix milliseconds), `bucket`, `object`, `size`, `etag`, `mimeType`, `device`, `verified` and `body`.
-enum DemoPage {
+package enum DemoPage {
     /// The page and the `Content-Security-Policy` to send with it.
     ///
     /// - Parameters:

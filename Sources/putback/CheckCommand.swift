@@ -1,0 +1,24 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Gateway
+internal import Settings
+
+/// `putback check`: every problem of a config, with its place.
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Check a config file; exit 0 or 78.")
+
+    @OptionGroup var config: ConfigOption
+
+    func run() throws {
+        let settings = try config.load()
+        // Certificates and keys are read, directories are not made.
+        if let problem = ConfigProbe.problem(of: settings) {
+            printError("\(config.path):1:1: error: \(problem)")
+            throw Exit.config
+        }
+        print("\(config.path): ok, \(settings.listeners.count) listeners, \(settings.routes.routes.count) routes")
+    }
+}
