@@ -187,7 +187,8 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
 
     func streamReadable(_ stream: ByteStream) {
         guard reading != .nothing else {
-            // An unused connection has nothing to say but its end.
+            // TLS brings session tickets at any time; otherwise an unused connection has nothing to say but its end.
+            guard pool.context.scratch.read(from: stream) != .wouldBlock else { return }
             pool.remove(self)
             return close()
         }

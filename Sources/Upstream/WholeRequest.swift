@@ -102,7 +102,7 @@ private final class WholeTransfer: CurlTransfer {
         set(CURLOPT_TIMEOUT_MS, Int(request.timeout.wholeNanoseconds / 1_000_000))
         set(CURLOPT_TCP_NODELAY, 1)
         set(CURLOPT_CUSTOMREQUEST, request.method)
-        if let authorities = request.authorities { set(CURLOPT_CAINFO, authorities) }
+        if let authorities = request.authorities ?? Self.systemAuthorities { set(CURLOPT_CAINFO, authorities) }
         if request.method == "POST" || !request.body.isEmpty {
             // CURLOPT_CUSTOMREQUEST names the method; this makes curl send the body.
             set(CURLOPT_POST, 1)
@@ -129,6 +129,9 @@ private final class WholeTransfer: CurlTransfer {
             unsafe WholeTransfer.from(context).openSocket(address.unsafelyUnwrapped)
         }
     }
+
+    /// OpenSSL reads this variable for the streams to stores; libcurl as a library does not, and both should trust alike.
+    private static let systemAuthorities: String? = unsafe getenv("SSL_CERT_FILE").map { unsafe String(cString: $0) }
 
     private func openSocket(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
         var octets = [UInt8](repeating: 0, count: 16)

@@ -15,8 +15,10 @@ struct ConfigOption: ParsableArguments {
     }
 
     /// Reads the file; prints every problem to standard error and ends with 78 where one is an error.
-    func load(printingWarnings: Bool = true) throws -> Settings {
-        let result = SettingsLoader.load(path: path, environment: Process.environment)
+    func load(
+        printingWarnings: Bool = true, secrets: SettingsLoader.SecretPolicy = .required
+    ) throws -> Settings {
+        let result = SettingsLoader.load(path: path, environment: Process.environment, secrets: secrets)
         for problem in result.problems where printingWarnings || problem.severity == .error {
             printError(problem.description)
         }

@@ -21,9 +21,13 @@ import Testing
         "DirectoryStore": ["Digests", "Octets"],
         "Gateway": [
             "Settings", "DirectoryStore", "Dialects", "Callbacks", "Signing", "Upstream", "HTTPServing", "HTTPWire",
-            "Eventing", "Digests", "Octets", "Logging",
+            "Eventing", "Digests", "Octets",
         ],
-        "putback": ["Gateway", "Settings", "ArgumentParser", "Logging", "FoundationEssentials"],
+        "Demo": [
+            "Gateway", "Settings", "DirectoryStore", "Callbacks", "Upstream", "HTTPServing", "HTTPWire", "Eventing",
+            "Digests", "Octets",
+        ],
+        "putback": ["Demo", "Gateway", "Settings", "Eventing", "ArgumentParser"],
     ]
 
     /// The C library and the atomics come with the toolchain and cost nothing.

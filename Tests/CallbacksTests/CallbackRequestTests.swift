@@ -180,14 +180,21 @@ extension RSAPublicKey {
 
     @Test func `says that Putback sends it`() throws {
         let policy = try CallbackPolicy.sample(urls: ["http://app:8000/uploaded"], host: "app.internal")
-        let request = CallbackRequest.putback(
-            policy, to: try CallbackURL(parsing: policy.urls[0]), facts: .sample(), now: 1_700_000_000)
+        let url = try CallbackURL(parsing: policy.urls[0])
+        let request = try CallbackRequest.putback(
+            policy, to: url, facts: .sample(), signer: nil, now: 1_700_000_000)
         #expect(request.body.text == #"{"object":"photos/a b.jpg"}"#)
         #expect(
             request.fields.lines == [
                 "Host: app.internal", "Connection: close", "Content-Length: 27", "Content-Type: application/json",
                 "Content-MD5: lEolrVCk5Q4dgGtNVsrTNg==", "Date: Tue, 14 Nov 2023 22:13:20 GMT", "User-Agent: putback",
-                "Putback-Request-Id: 5C3D9778CC1C2AEDF85B0001",
+                "Putback-Request-Id: 5C3D9778CC1C2AEDF85B0001", "x-oss-tag: CALLBACK", "x-oss-bucket: \(CallbackFacts.sample().bucket)",
+                "x-oss-request-id: 5C3D9778CC1C2AEDF85B0001",
             ])
+        let key = try RSAPrivateKey.generate(bits: 1024)
+        let signed = try CallbackRequest.putback(
+            policy, to: url, facts: .sample(), signer: .init(key: key, publicKeyURL: "http://k/"), now: 0)
+        let signature = try #require(signed.fields.string("authorization").flatMap(base64Decoded))
+        #expect(try RSAPublicKey(pem: key.publicKeyPEM).signs("/uploaded\n".bytes + signed.body, with: signature))
     }
 }

@@ -70,6 +70,8 @@ package enum OSSInbound {
         guard OSSResource.isSubresource(name) else { return false }
         let text = String(octets: name.span)
         if text.hasPrefix("response-") { return method != .get && method != .head }
+        // GetObjectMeta is a HeadObject that tells less; oss2 asks it whether an object exists.
+        if text == "objectMeta" { return method != .head }
         return !harmlessParameters.contains(text)
     }
 
