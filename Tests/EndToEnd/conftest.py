@@ -80,7 +80,10 @@ def start(request: pytest.FixtureRequest, tmp_path: Path, peers: Peers):
     # Pooled connections are no leak: with the peers gone they must go too.
     peers.stop()
     try:
-        for gateway in running:
+        # One gateway may be the store of another that was started later and pools connections to it.
+        for gateway in reversed(running[1:]):
+            gateway.stop()
+        for gateway in running[:1]:
             if gateway.process and gateway.process.poll() is None and not request.node.stash.get(FAILED, False):
                 left = gateway.settled_descriptors()
                 assert left == gateway.baseline, f"descriptors {left}, at the start {gateway.baseline}"

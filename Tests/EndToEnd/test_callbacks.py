@@ -51,7 +51,7 @@ def failed(told, store, app=None, requests: int | None = None) -> dict:
 def test_calls_the_app_once_after_the_object_is_stored(gateway_for, store, peers):
     app = peers.app(replies(answer(200, b'{"id":1}', ("Content-Type", "application/json; charset=utf-8"), ("X-App", "1"))))
     gateway = gateway_for(app.port, host="app.internal")
-    told = put(gateway.edge, "/a b", BODY, {"Content-Type": "image/png"})
+    told = put(gateway.edge, "/a%20b", BODY, {"Content-Type": "image/png"})
     assert (told.status, told.body) == (200, b'{"id":1}')
     assert told.header("Content-Type") == "application/json; charset=utf-8"
     (call,) = app.complete

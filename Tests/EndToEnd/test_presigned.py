@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import urllib.error
-import urllib.request
 
 import pytest
 
 from support import configs, sdks
+from support.wire import send
 
 
 @pytest.fixture
@@ -19,19 +18,6 @@ def gateway(start, tmp_path):
 @pytest.fixture(params=list(sdks.KINDS))
 def client(request, gateway):
     return sdks.client(request.param, gateway.endpoint)
-
-
-def send(method: str, url: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
-    fields = {name.replace("_", "-"): value for name, value in headers.items()}
-    request = urllib.request.Request(url, data=body, method=method, headers=fields)
-    if body is not None and "Content-Type" not in fields:
-        # urllib invents a type, which V1 signs; the SDKs presign without one.
-        request.add_header("Content-Type", "")
-    try:
-        with urllib.request.urlopen(request, timeout=30) as response:
-            return response.status, response.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read()
 
 
 def code(document: bytes) -> str:

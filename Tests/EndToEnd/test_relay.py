@@ -127,7 +127,7 @@ def test_answers_a_failed_callback_as_the_route_says(relay, status):
 def test_deletes_the_object_of_a_failed_callback_where_the_route_says_so(relay):
     gone = replies(b"HTTP/1.1 204 No Content\r\nx-oss-request-id: 1\r\n\r\n")
     gateway, store = relay(replies(FAILED), gone, callback={"onFailure": {"answer": 502, "object": "delete"}})
-    answer = put(gateway.edge, "/a b", BODY)
+    answer = put(gateway.edge, "/a%20b", BODY)
     assert answer.status == 502
     assert answer.json()["stored"] is False
     upload, deletion = store.requests

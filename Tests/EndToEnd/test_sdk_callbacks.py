@@ -6,7 +6,6 @@ import base64
 import json
 import re
 import socket
-import urllib.request
 from urllib.parse import parse_qs
 
 import pytest
@@ -16,6 +15,7 @@ from Crypto.Signature import pkcs1_15
 
 from support import configs, sdks
 from support.peers import answer, md5, replies
+from support.wire import send
 
 BODY = b"hello"
 JSON = ("Content-Type", "application/json")
@@ -117,19 +117,8 @@ def test_takes_the_parameters_from_the_query(oss2, peers, gateway):
     app = peers.app(replies(answer(200, b'{"q":1}', JSON)))
     params = {"callback": sdks.encoded(callback(app.port)), "callback-var": sdks.encoded({"x:mine": "q"})}
     url = oss2.presign("PUT", "query", params=params)
-    request = urllib.request.Request(url, data=BODY, method="PUT")
-    request.add_header("Content-Type", "")
-    status, body = _open(request)
-    assert (status, body) == (200, b'{"q":1}')
+    assert send("PUT", url, BODY) == (200, b'{"q":1}')
     assert b"mine=q" in app.complete[0].body
-
-
-def _open(request) -> tuple[int, bytes]:
-    try:
-        with urllib.request.urlopen(request, timeout=30) as response:
-            return response.status, response.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read()
 
 
 # Name, answer of the app, what the message says.

@@ -155,8 +155,9 @@ def https_store(store, authority, host: str = "127.0.0.1"):
 def test_uploads_to_a_store_over_tls(start, peers, authority, host):
     store = tls_store(peers, authority.issue("store"))
     gateway = start(configs.edge(https_store(store, authority, host)))
-    for n in range(3):
-        assert put(gateway.edge, f"/{n}", BIG).status == 200
+    with Client(gateway.edge) as client:
+        for n in range(3):
+            assert client.request("PUT", f"/{n}", BIG).status == 200
     assert [request.body == BIG for request in store.complete] == [True] * 3
     assert store.connections == 1, "TLS connections are pooled"
 

@@ -169,7 +169,7 @@ class Gateway:
 
     def settled_descriptors(self) -> dict[str, int]:
         """The descriptors once they are back at the baseline, or what is left of them at the deadline."""
-        return eventually(self.descriptors, lambda now: now == self.baseline)
+        return eventually(self.descriptors, lambda now: now == self.baseline, seconds=3 * SCALE)
 
     def peak_memory(self) -> int:
         """The largest resident set so far, in bytes."""

@@ -31,6 +31,11 @@ class Result:
     details: dict[str, str] = field(default_factory=dict)
 
 
+def exists(about: Result) -> bool:
+    assert about.status in (200, 404), about
+    return about.status == 200
+
+
 def encoded(value: dict[str, Any]) -> str:
     return base64.b64encode(json.dumps(value).encode()).decode()
 
@@ -69,7 +74,7 @@ class OSS2:
         return Result(result.status, result.etag, headers=dict(result.headers))
 
     def exists(self, key: str) -> bool:
-        return self.bucket.object_exists(key)
+        return exists(self.head(key))
 
     def delete(self, key: str) -> int:
         return self.bucket.delete_object(key).status
@@ -132,7 +137,7 @@ class V2:
         return Result(result.status_code, (result.etag or "").strip('"'), headers=dict(result.headers))
 
     def exists(self, key: str) -> bool:
-        return self.client.is_object_exist(self.name, key)
+        return exists(self.head(key))
 
     def delete(self, key: str) -> int:
         return self.client.delete_object(v2.DeleteObjectRequest(bucket=self.name, key=key)).status_code
@@ -145,14 +150,15 @@ class V2:
         return self.client.presign(request, expires=datetime.timedelta(seconds=seconds)).url
 
     def close(self) -> None:
-        self.client._client._options.http_client.session.close()
+        if session := self.client._client._options.http_client.session:
+            session.close()
 
     @staticmethod
     def _failed(error: v2.exceptions.OperationError) -> Result:
         service = error.unwrap()
         if not isinstance(service, v2.exceptions.ServiceError):
             raise error
-        fields = dict(service.error_fields or {})
+        fields = {"EC": service.ec} if service.ec else {}
         return Result(service.status_code, code=service.code, request_id=service.request_id, details=fields)
 
 

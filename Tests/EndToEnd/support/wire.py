@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import socket
 import time
 from dataclasses import dataclass, field
 from typing import Callable, TypeVar
+from urllib.parse import urlsplit
 
 # Sanitized binaries are several times slower; no test asserts a duration, so longer deadlines only cost on failure.
 SCALE = 4 if os.environ.get("PUTBACK_SANITIZED") else 1
@@ -196,3 +198,14 @@ def put(address, target: str, body: bytes, headers: dict[str, str] | None = None
     """One upload on a connection of its own."""
     with Client(address) as client:
         return client.request(method, target, body, {"Connection": "close", **(headers or {})})
+
+
+def send(method: str, url: str, body: bytes | None = None) -> tuple[int, bytes]:
+    """A request with nothing added: the signature covers a Content-Type, and there is none."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=30)
+    connection.request(method, f"{parts.path}?{parts.query}", body)
+    answer = connection.getresponse()
+    document = answer.read()
+    connection.close()
+    return answer.status, document
