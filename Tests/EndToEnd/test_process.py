@@ -74,12 +74,6 @@ def test_keeps_the_old_config_when_the_new_one_is_bad(start, store, wrong):
         assert client.response().status == 200
     assert put(gateway.edge, "/after", b"hello").json()["object"] == "after"
     assert ready(gateway) == 200
-    assert "putback_config_last_reload_successful 0" in metrics(gateway)
-
-
-def metrics(gateway) -> str:
-    with Client(gateway.admin) as client:
-        return client.request("GET", "/metrics").body.decode()
 
 
 def test_reloads_many_times_under_load(start, store):
@@ -204,7 +198,7 @@ def test_has_no_half_object_and_every_finished_one_after_sigkill(start, tmp_path
     for n in range(5):
         assert not client.exists(f"half/{n}")
     left = [file for file in (tmp_path / "objects").rglob("*") if file.is_file() and file.stat().st_size >= 90_000]
-    assert len([file for file in left if file.read_bytes() != BODY]) == 0, "a half upload lies around after the restart"
+    assert [file.name.removeprefix("=") for file in left] == ["last"], "a half upload lies around after the restart"
 
 
 def test_leaves_nothing_behind_of_an_upload_that_was_broken_off(start, tmp_path):
@@ -246,7 +240,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
-def test_survives_a_full_disk(start, tmp_path, small_disk):
+def test_survives_a_full_disk(small_disk, start, tmp_path):
     config = directory(tmp_path)
     config["stores"]["shelf"]["path"] = str(small_disk)
     gateway = start(config)

@@ -118,10 +118,13 @@ class Peer:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        plain = connection
         try:
             if self.tls:
-                connection = self.tls.wrap_socket(connection, server_side=True)
+                # Wrapping takes the descriptor away from the first object.
+                self._open.discard(connection)
+                connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+                self._open.add(connection)
+                connection.do_handshake()
             stream = Stream(connection)
             stream.socket.settimeout(None)
             while not self._stopped:
@@ -137,13 +140,12 @@ class Peer:
         except (Closed, OSError, ssl.SSLError):
             pass
         finally:
-            for end in (connection, plain):
-                try:
-                    end.close()
-                except OSError:
-                    pass
+            try:
+                connection.close()
+            except OSError:
+                pass
             with self._changed:
-                self._open.discard(plain)
+                self._open.discard(connection)
                 self._changed.notify_all()
 
     def read(self, stream: Stream, request: Message) -> None:
