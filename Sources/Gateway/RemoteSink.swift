@@ -21,16 +21,18 @@ final class RemoteSink: UploadSink, StoreExchangeHandler {
     /// - Parameters:
     ///   - head: the encoded, signed request head.
     ///   - length: nil sends the body in chunks.
+    ///   - isRepeatable: see `StoreExchange.start`.
     ///   - judge: what the store's answer means; called when all of it is there.
     init(
-        pool: StorePool, method: HTTPMethod, head: [UInt8], length: UInt64?, handler: any UploadSinkHandler,
+        pool: StorePool, head: [UInt8], length: UInt64?, isRepeatable: Bool, handler: any UploadSinkHandler,
         judge: @escaping (StoreAnswer) -> StoreVerdict
     ) {
         self.handler = handler
         self.judge = judge
         let exchange = StoreExchange(pool: pool, handler: self)
         self.exchange = exchange
-        exchange.start(method: method, head: head, isChunked: length == nil, length: length)
+        exchange.start(
+            method: .put, head: head, isChunked: length == nil, length: length, isRepeatable: isRepeatable)
     }
 
     func send(_ bytes: Span<UInt8>) -> Bool { exchange?.send(bytes) ?? true }

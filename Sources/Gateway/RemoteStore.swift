@@ -20,7 +20,8 @@ final class RemoteStore {
         _ plan: UploadPlan, now: Int64, handler: any UploadSinkHandler, streamed: @escaping () -> StreamedFacts
     ) -> any UploadSink {
         RemoteSink(
-            pool: pool, method: .put, head: requests.put(plan, now: now), length: plan.length, handler: handler
+            pool: pool, head: requests.put(plan, now: now), length: plan.length, isRepeatable: plan.isRepeatable,
+            handler: handler
         ) { answer in plan.judge(answer, streamed()) }
     }
 }

@@ -12,6 +12,8 @@ extension UploadPlan {
             status: answer.status, fields: answer.fields, body: answer.body.span, expectedCRC64: streamed.crc64,
             expectedMD5: contentMD5, callbackAsked: asksStoreForCallback)
         switch verdict {
+        case .stored(let stored) where streamed.crc64 != nil && !stored.isVerified:
+            return .mismatch(.unverified)
         case .stored(let stored):
             return .stored(facts(stored, streamed), callback: succeeded(answer), relay: answer)
         case .callbackFailed(let stored, let document):
@@ -55,6 +57,14 @@ extension UploadPlan {
 }
 
 extension Failure {
+    /// A store whose answer holds nothing to compare, on a route that wants it compared.
+    static var unverified: Failure {
+        Failure(
+            .storeMismatch, party: .store, phase: .judging, status: 502,
+            "The store's answer has no checksum to compare with what was sent; a route with \"integrity: length\" does "
+                + "without.")
+    }
+
     /// A store's refusal, told to a client that did not cause it as a bad gateway, and as what it is where it did.
     static func storeRefused(status: Int, _ document: OSSErrorDocument, _ fields: HeaderFields) -> Failure {
         var failure = Failure(

@@ -82,6 +82,13 @@ struct UploadPlan: Sendable {
         }
     }
 
+    /// Whether the store request may be sent twice without anybody noticing: PUT is idempotent (RFC 9110 §9.2.2), a
+    /// callback by the store and a condition on the object's absence are not.
+    var isRepeatable: Bool {
+        !asksStoreForCallback && !clientFields.contains("x-oss-forbid-overwrite")
+            && !routeFields.contains("x-oss-forbid-overwrite")
+    }
+
     var ownCallback: OwnCallback? {
         if case .own(let callback) = callback { callback } else { nil }
     }

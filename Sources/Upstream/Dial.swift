@@ -29,7 +29,8 @@ final class Dial: CurlTransfer {
         // TLS is ours and begins inside the tunnel.
         set(CURLOPT_HTTPPROXYTUNNEL, 1)
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        if let proxy = endpoint.proxy ?? Self.environmentProxy(isTLS: endpoint.tls != nil) { set(CURLOPT_PROXY, proxy) }
+        // Empty: none, not even the one that the environment names.
+        set(CURLOPT_PROXY, endpoint.proxy ?? "")
         set(CURLOPT_TCP_NODELAY, 1)
         unsafe setCloseSocket { context, socket in
             let dial = unsafe Unmanaged<Dial>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
@@ -58,15 +59,6 @@ final class Dial: CurlTransfer {
         self.completion = nil
         guard error.isSuccess, taken >= 0 else { return completion(.failure(StoreFailure(dialling: error))) }
         completion(.success(taken))
-    }
-
-    /// curl chooses the variable by the URL's scheme, which is always http here.
-    private static func environmentProxy(isTLS: Bool) -> String? {
-        guard isTLS else { return nil }
-        for name in ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
-            if let value = unsafe getenv(name) { return unsafe String(cString: value) }
-        }
-        return ""
     }
 }
 

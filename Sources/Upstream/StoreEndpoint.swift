@@ -12,7 +12,7 @@ package struct StoreEndpoint: Sendable {
     package var tls: TLSContext?
     /// The name that the store's certificate must bear, and that is asked for; `host` where nil.
     package var serverName: String?
-    /// A proxy's URL; nil to take it from the environment as curl does, empty for none.
+    /// A proxy's URL; nil for none. The environment's proxies are for people's tools, not for a server.
     package var proxy: String?
     /// Until the connection, TLS included, is made.
     package var connectTimeout = Duration.seconds(5)

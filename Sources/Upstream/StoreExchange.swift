@@ -20,8 +20,8 @@ package protocol StoreExchangeHandler: AnyObject {
 /// One request to a store with its streamed body, on a pooled or a new connection. Loop thread only.
 ///
 /// A kept connection may turn out to be dead. The request is then repeated on a new one, once, if that cannot store or call
-/// back anything twice: no byte of it was acknowledged by the other side's kernel or it was not complete yet, no byte of an
-/// answer came, and all of what was sent is still held.
+/// back anything twice: it was not complete yet, or no byte of it was acknowledged by the other side's kernel, or storing
+/// the same bytes once more changes nothing; no byte of an answer came, and all of what was sent is still held.
 package final class StoreExchange: StoreConnectionUser {
     /// The most body bytes that are held for a repetition.
     private static let replayLimit = 64 * 1024
@@ -42,6 +42,7 @@ package final class StoreExchange: StoreConnectionUser {
     private var head: [UInt8] = []
     private var method = HTTPMethod.put
     private var isChunked = false
+    private var isRepeatable = false
     private var headIsOut = false
     /// Framed body bytes: those that wait for a connection, or that a repetition would need.
     private var held: [UInt8] = []
@@ -66,8 +67,13 @@ package final class StoreExchange: StoreConnectionUser {
     ///   - head: request line and fields, encoded, with the blank line.
     ///   - isChunked: whether the body is sent in chunks; else the head tells its length.
     ///   - length: the body's length where known: a long one is not risked on a connection that looks dead.
-    package func start(method: HTTPMethod, head: [UInt8], isChunked: Bool, length: UInt64?) {
+    ///   - isRepeatable: whether a second request does nothing that the first one did not: it makes no callback, and no
+    ///     condition that the first one would break.
+    package func start(
+        method: HTTPMethod, head: [UInt8], isChunked: Bool, length: UInt64?, isRepeatable: Bool = false
+    ) {
         self.method = method
+        self.isRepeatable = isRepeatable
         self.head = head
         self.isChunked = isChunked
         while let connection = pool.takeIdle() {
@@ -243,6 +249,6 @@ package final class StoreExchange: StoreConnectionUser {
 
     private func canRepeat(on connection: StoreConnection, _ kind: StoreFailure.Kind) -> Bool {
         guard kind == .closed, connection.isReused, !connection.hasAnswerBytes, holdsAll else { return false }
-        return !bodyFinished || connection.requestNeverArrived
+        return !bodyFinished || isRepeatable || connection.requestNeverArrived
     }
 }

@@ -101,6 +101,9 @@ private final class WholeTransfer: CurlTransfer {
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         set(CURLOPT_TIMEOUT_MS, Int(request.timeout.wholeNanoseconds / 1_000_000))
         set(CURLOPT_TCP_NODELAY, 1)
+        // No proxy from the environment: it would see the target instead of us, past the check of its address.
+        set(CURLOPT_PROXY, "")
+        set(CURLOPT_PATH_AS_IS, 1)
         // A connection of its own: curl watches no idle one, and would send a POST again if a reused one had died.
         set(CURLOPT_FRESH_CONNECT, 1)
         set(CURLOPT_FORBID_REUSE, 1)

@@ -50,8 +50,10 @@ package struct OSSError: Error, Sendable {
     package static func invalidArgument(
         _ message: String? = nil, name: String, value: String, ec: String? = nil
     ) -> OSSError {
-        OSSError(
-            .invalidArgument, message, ec: ec, details: [("ArgumentName", name), ("ArgumentValue", value)])
+        // oss2 reads no more than 4096 bytes of an error document.
+        let shown = value.utf8.count > 1024 ? String(value.prefix(1000)) + "..." : value
+        return OSSError(
+            .invalidArgument, message, ec: ec, details: [("ArgumentName", name), ("ArgumentValue", shown)])
     }
 
     /// An operation of OSS that this server does not offer: 501 with OSS's code for such things.
