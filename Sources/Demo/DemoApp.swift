@@ -107,7 +107,7 @@ package final class DemoApp: SocketListenerHandler, RequestHandler, @unchecked S
     private func record(_ request: RequestHead, _ body: [UInt8], _ key: RSAPublicKey?) -> JSON {
         let facts = (try? JSON.parse(body.span)) ?? .null
         var members: [(key: String, value: JSON)] = [
-            (key: "time", value: .string(ISO8601.extendedMilliseconds(UnixTime.seconds * 1000)))
+            (key: "time", value: .string(ISO8601.extendedMilliseconds(UnixTime.milliseconds)))
         ]
         for name in ["bucket", "object", "size", "etag", "mimeType", "device"] {
             members.append((key: name, value: facts[name] ?? .null))

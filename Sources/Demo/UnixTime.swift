@@ -5,5 +5,11 @@ internal import Glibc
 
 /// The system's wall clock.
 enum UnixTime {
-    static var seconds: Int64 { Int64(time(nil)) }
+    static var milliseconds: Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    static var seconds: Int64 { milliseconds / 1000 }
 }
