@@ -34,25 +34,38 @@ package final class DemoRig {
     /// - Parameter port: of the gateway; the store, the app and the admin port take the next three. 0 takes free ones.
     /// - Throws: ``EventError``; `isAddressInUse` when a port is taken.
     package init(port: UInt16, log: Log, environment: Environment) throws(EventError) {
-        root = try Self.makeDirectory()
+        // First what is most likely to be taken, so that nothing is left behind.
         app = try DemoApp(port: port == 0 ? 0 : port + 2)
-        store = Gateway(environment: environment, log: log)
-        try store.start(Self.settings(Self.storeConfig(root, port: port == 0 ? 0 : port + 1)))
+        root = try Self.makeDirectory()
+        do throws(EventError) {
+            (store, edge, addresses, appThread) = try Self.start(app, root: root, port: port, log, environment)
+        } catch {
+            Self.removeTree(root)
+            throw error
+        }
+    }
+
+    private static func start(
+        _ app: DemoApp, root: String, port: UInt16, _ log: Log, _ environment: Environment
+    ) throws(EventError) -> (Gateway, Gateway, Addresses, Thread) {
+        let store = Gateway(environment: environment, log: log)
+        try store.start(settings(storeConfig(root, port: port == 0 ? 0 : port + 1)))
         guard let storeAddress = store.address(ofListener: "store"), let storeAdmin = store.adminAddress else {
             preconditionFailure("a started gateway has its addresses")
         }
-        edge = Gateway(environment: environment, log: log)
+        let edge = Gateway(environment: environment, log: log)
         try edge.start(
-            Self.settings(
-                Self.edgeConfig(store: storeAddress.description, app: app.address.description, port: port)))
+            settings(
+                edgeConfig(store: storeAddress.description, app: app.address.description, port: port)))
         guard let edgeAddress = edge.address(ofListener: "edge"), let admin = edge.adminAddress else {
             preconditionFailure("a started gateway has its addresses")
         }
-        addresses = Addresses(
+        let addresses = Addresses(
             edge: "http://\(edgeAddress)", store: "http://\(storeAddress)", app: "http://\(app.address)",
             admin: "http://\(admin)")
-        appThread = app.start(
+        let thread = app.start(
             uploadBase: addresses.edge, keyURL: "http://\(storeAdmin)/callback-key.pem")
+        return (store, edge, addresses, thread)
     }
 
     /// Ends all parts and removes the store's files.
