@@ -85,7 +85,8 @@ package final class DemoApp: SocketListenerHandler, RequestHandler, @unchecked S
             connection.receiver = body
             connection.startBody()
         default:
-            Self.answer(connection, status: 404, type: "text/plain", Array("there is /, /callbacks and /uploaded\n".utf8))
+            Self.answer(
+                connection, status: 404, type: "text/plain", Array("there is /, /callbacks and /uploaded\n".utf8))
         }
     }
 

@@ -42,14 +42,20 @@ package struct DemoUpload {
         let isCalled = callback?["verified"] == .bool(true) && callback?["object"] == .string(key)
         let isAnswered = status == 200 && answer["object"] == .string(key)
         let json = JSON.object([
-            (key: "stored", value: .object([
-                (key: "object", value: .string(key)), (key: "bytes", value: .integer(Int64(stored?.count ?? 0))),
-                (key: "identical", value: .bool(isStored)),
-            ])),
+            (
+                key: "stored",
+                value: .object([
+                    (key: "object", value: .string(key)), (key: "bytes", value: .integer(Int64(stored?.count ?? 0))),
+                    (key: "identical", value: .bool(isStored)),
+                ])
+            ),
             (key: "callback", value: callback ?? .null),
-            (key: "answer", value: .object([
-                (key: "status", value: .integer(Int64(status))), (key: "body", value: answer),
-            ])),
+            (
+                key: "answer",
+                value: .object([
+                    (key: "status", value: .integer(Int64(status))), (key: "body", value: answer),
+                ])
+            ),
         ])
         let transcript = """
             PUT \(rig.addresses.edge)/\(key)  (\(body.count) bytes)

@@ -96,7 +96,9 @@ package final class ByteStream: FileEventHandler {
             Int(length) >= offset + 8
         else { return nil }
         // The SYN counts as one byte.
-        let acknowledged = unsafe info.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self) }
+        let acknowledged = unsafe info.withUnsafeBytes {
+            unsafe $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        }
         return acknowledged > 0 ? acknowledged - 1 : 0
     }
 

@@ -79,5 +79,6 @@ func tlsError(_ operation: String) -> EventError {
         guard let text = unsafe ERR_reason_error_string(code) else { continue }
         reasons.append(unsafe String(cString: text))
     }
-    return EventError(operation: operation, reason: reasons.isEmpty ? "unknown TLS error" : reasons.joined(separator: "; "))
+    return EventError(
+        operation: operation, reason: reasons.isEmpty ? "unknown TLS error" : reasons.joined(separator: "; "))
 }

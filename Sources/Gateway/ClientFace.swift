@@ -16,7 +16,8 @@ enum ClientFace: Sendable {
     ) -> Int {
         switch self {
         case .plain: PlainAnswer.send(outcome, plan: plan, request: request, on: connection)
-        case .oss: OSSFace.send(outcome, plan: plan, request: request, on: connection, runtime: runtime, started: started)
+        case .oss:
+            OSSFace.send(outcome, plan: plan, request: request, on: connection, runtime: runtime, started: started)
         }
     }
 }

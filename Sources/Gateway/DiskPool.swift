@@ -18,10 +18,11 @@ package final class DiskPool: Sendable {
 
     /// A queue for the work of one object, the threads taken in turn.
     package func queue() -> DiskQueue {
-        queues[next.withLock { index in
-            index = (index + 1) % queues.count
-            return index
-        }]
+        queues[
+            next.withLock { index in
+                index = (index + 1) % queues.count
+                return index
+            }]
     }
 
     /// Ends the threads after the work that was given so far.

@@ -86,7 +86,8 @@ final class Frontend: SocketListenerHandler, RequestHandler {
         let stream = ByteStream(loop: worker.loop, descriptor: descriptor)
         if settings.tls == nil {
             let answer = Array(
-                "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".utf8)
+                "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                    .utf8)
             _ = stream.write(answer.span)
         }
         stream.close()

@@ -90,7 +90,9 @@ package final class Gateway: Sendable {
     /// The address of a listener with the port that the kernel chose.
     package func address(ofListener name: String) -> SocketAddress? {
         state.withLock { state in
-            guard let listener = state.snapshot?.settings.listeners.first(where: { $0.name == name }) else { return nil }
+            guard let listener = state.snapshot?.settings.listeners.first(where: { $0.name == name }) else {
+                return nil
+            }
             return state.bound.first { $0.configured == listener.address }?.address
         }
     }

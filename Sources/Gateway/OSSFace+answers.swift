@@ -51,7 +51,8 @@ extension OSSFace {
         record.outcome = Outcome(
             stored: .no,
             failure: Failure(
-                .forbidden, party: .client, phase: .authorizing, status: error.status, "\(error.code): \(error.message)"))
+                .forbidden, party: .client, phase: .authorizing, status: error.status, "\(error.code): \(error.message)"
+            ))
         let request = request ?? .unreadable(connection, incoming.listenerIndex, incoming.requestID)
         incoming.runtime.log(record, request: request, plan: nil)
     }

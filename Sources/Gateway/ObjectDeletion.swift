@@ -18,7 +18,8 @@ final class ObjectDeletion: StoreExchangeHandler {
         if let remote = runtime.remote(storeIndex) {
             let exchange = StoreExchange(pool: remote.pool, handler: self)
             self.exchange = exchange
-            let head = remote.requests.encoded(.delete, bucket: bucket, key: key, now: runtime.environment.clock.seconds)
+            let head = remote.requests.encoded(
+                .delete, bucket: bucket, key: key, now: runtime.environment.clock.seconds)
             exchange.start(method: .delete, head: head, isChunked: false, length: 0)
             exchange.finish()
         } else if let store = runtime.directory(storeIndex) {

@@ -15,7 +15,8 @@ enum PlainAnswer {
         fields.append("Putback-Request-Id", request.requestID)
         if let etag = outcome.object?.etag { fields.append("ETag", "\"\(etag)\"") }
         if let failure = outcome.failure {
-            return send(failure, stored: outcome.stored, outcome: outcome, fields, requestID: request.requestID, connection)
+            return send(
+                failure, stored: outcome.stored, outcome: outcome, fields, requestID: request.requestID, connection)
         }
         if case .succeeded(let body, let contentType) = outcome.callback {
             fields.append("Content-Type", contentType)
@@ -32,7 +33,9 @@ enum PlainAnswer {
 
     /// Answers a request that became no upload; returns the status.
     @discardableResult
-    static func send(_ failure: Failure, requestID: String, on connection: ServerConnection, fields: HeaderFields = HeaderFields())
+    static func send(
+        _ failure: Failure, requestID: String, on connection: ServerConnection, fields: HeaderFields = HeaderFields()
+    )
         -> Int
     {
         var fields = fields

@@ -135,7 +135,8 @@ extension UploadRequest {
     /// For the log line of a request that could not be read.
     static func unreadable(_ connection: ServerConnection, _ listenerIndex: Int, _ requestID: String) -> UploadRequest {
         UploadRequest(
-            listenerIndex: listenerIndex, head: connection.request, path: [], query: QueryItems(), bucket: nil, length: nil,
+            listenerIndex: listenerIndex, head: connection.request, path: [], query: QueryItems(), bucket: nil,
+            length: nil,
             clientIP: connection.peer.host, requestID: requestID)
     }
 }
@@ -143,7 +144,8 @@ extension UploadRequest {
 extension Failure {
     static var overloaded: Failure {
         Failure(
-            .overloaded, party: .putback, phase: .routing, status: 503, "Too many uploads are under way.", retryAfter: 1)
+            .overloaded, party: .putback, phase: .routing, status: 503, "Too many uploads are under way.", retryAfter: 1
+        )
     }
 
     /// Nothing matched: a length that no route takes is told apart from a path that none has.

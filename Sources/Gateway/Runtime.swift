@@ -31,7 +31,8 @@ final class Runtime {
         planner = Planner(settings: snapshot.settings, environment: worker.environment, signer: snapshot.signer)
         remotes = snapshot.stores.map { place in
             guard case .remote(let endpoint, let store) = place else { return nil }
-            return RemoteStore(pool: StorePool(context: worker.upstream, endpoint: endpoint), requests: OSSRequests(store))
+            return RemoteStore(
+                pool: StorePool(context: worker.upstream, endpoint: endpoint), requests: OSSRequests(store))
         }
     }
 

@@ -160,7 +160,8 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         record.outcome = outcome
         if let connection, connection.isOpen {
             connection.receiver = nil
-            record.status = face.answer(outcome, plan: plan, request: request, on: connection, runtime: runtime, started: record.started)
+            record.status = face.answer(
+                outcome, plan: plan, request: request, on: connection, runtime: runtime, started: record.started)
         }
         runtime.log(record, request: request, plan: plan)
         connection = nil

@@ -23,8 +23,9 @@ struct UploadRecord {
 
 extension LogLine {
     /// The fields of one upload.
-    mutating func add(_ record: UploadRecord, request: UploadRequest, plan: UploadPlan?, listener: String, store: String?)
-    {
+    mutating func add(
+        _ record: UploadRecord, request: UploadRequest, plan: UploadPlan?, listener: String, store: String?
+    ) {
         add("request", request.requestID)
         add("listener", listener)
         add("route", plan?.route.name)

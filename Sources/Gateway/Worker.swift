@@ -52,7 +52,8 @@ final class Worker: @unchecked Sendable {
                 [clock = environment.clock] in clock.seconds
             }
             if let socket = sockets[index] {
-                next.append(Frontend(worker: self, listenerIndex: index, settings: listener, context: context, socket: socket))
+                next.append(
+                    Frontend(worker: self, listenerIndex: index, settings: listener, context: context, socket: socket))
             } else if let kept = frontends.first(where: { $0.configured == listener.address }) {
                 kept.reconfigure(listenerIndex: index, settings: listener, context: context)
                 next.append(kept)

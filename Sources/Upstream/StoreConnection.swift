@@ -96,7 +96,8 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         while sent < total {
             let result =
                 sent < first.count
-                ? stream.write(first.extracting(sent...), second) : stream.write(second.extracting((sent - first.count)...))
+                ? stream.write(first.extracting(sent...), second)
+                : stream.write(second.extracting((sent - first.count)...))
             switch result {
             case .bytes(let count):
                 sent += count

@@ -3,8 +3,8 @@
 
 internal import CLibCurl
 internal import Eventing
-package import HTTPWire
 internal import Glibc
+package import HTTPWire
 internal import Octets
 
 /// A request that is sent and answered as a whole, off the hot path: a callback, a health probe.
@@ -193,7 +193,8 @@ private final class WholeTransfer: CurlTransfer {
             return WholeFailure(.forbidden, "the target's address may not be called", mayHaveArrived: false)
         }
         if isTooLarge {
-            return WholeFailure(.tooLarge, "the answer is larger than \(request.answerLimit) bytes", mayHaveArrived: true)
+            return WholeFailure(
+                .tooLarge, "the answer is larger than \(request.answerLimit) bytes", mayHaveArrived: true)
         }
         let kind: WholeFailure.Kind =
             switch error.code {

@@ -29,7 +29,8 @@ struct DemoCommand: ParsableCommand {
     func run() throws {
         var signals = Signals()
         let environment = Environment(variables: Process.environment)
-        let log = Log(writer: LogWriter(descriptor: once ? unsafe open("/dev/null", O_WRONLY) : 2), clock: environment.clock)
+        let log = Log(
+            writer: LogWriter(descriptor: once ? unsafe open("/dev/null", O_WRONLY) : 2), clock: environment.clock)
         let rig: DemoRig
         do { rig = try DemoRig(port: port, log: log, environment: environment) } catch {
             printError(error.description)

@@ -188,7 +188,8 @@ extension RSAPublicKey {
             request.fields.lines == [
                 "Host: app.internal", "Connection: close", "Content-Length: 27", "Content-Type: application/json",
                 "Content-MD5: lEolrVCk5Q4dgGtNVsrTNg==", "Date: Tue, 14 Nov 2023 22:13:20 GMT", "User-Agent: putback",
-                "Putback-Request-Id: 5C3D9778CC1C2AEDF85B0001", "x-oss-tag: CALLBACK", "x-oss-bucket: \(CallbackFacts.sample().bucket)",
+                "Putback-Request-Id: 5C3D9778CC1C2AEDF85B0001", "x-oss-tag: CALLBACK",
+                "x-oss-bucket: \(CallbackFacts.sample().bucket)",
                 "x-oss-request-id: 5C3D9778CC1C2AEDF85B0001",
             ])
         let key = try RSAPrivateKey.generate(bits: 1024)
