@@ -61,8 +61,9 @@ package final class Gateway: Sendable {
                 sockets[index].map { (settings.listeners[index].address, $0[0].address) }
             }, publicKeyURL: publicKeyURL)
         state.withLock { $0 = started }
-        announce(settings, started, adminSocket.address)
+        // First, so that who waits for the announcement finds it true.
         readiness.set(.ready)
+        announce(settings, started, adminSocket.address)
     }
 
     /// Takes new settings into use, or throws and leaves the old ones. Uploads go on with those that they began with.
@@ -127,7 +128,10 @@ package final class Gateway: Sendable {
     /// Ends the loops and waits for their threads.
     package func stop() {
         let (workers, threads, admin) = state.withLock { ($0.workers, $0.threads, $0.admin) }
-        for worker in workers { worker.loop.stop() }
+        for worker in workers {
+            worker.loop.execute { worker.end() }
+            worker.loop.stop()
+        }
         admin?.stop()
         for thread in threads { thread.join() }
         disk.close()

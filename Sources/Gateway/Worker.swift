@@ -104,6 +104,12 @@ final class Worker: @unchecked Sendable {
         lookWhetherDrained()
     }
 
+    /// Closes everything, as the last work of the loop: connections and their pools hold each other.
+    func end() {
+        abortAll()
+        runtime.retire()
+    }
+
     func connectionEnded() {
         counters.connections.subtract(1, ordering: .relaxed)
         lookWhetherDrained()
