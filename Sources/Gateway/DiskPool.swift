@@ -25,7 +25,7 @@ package final class DiskPool: Sendable {
             }]
     }
 
-    /// Ends the threads after the work that was given so far.
+    /// Ends the threads after the work that was given so far, and waits for them; once.
     package func close() {
         for queue in queues { queue.close() }
     }
@@ -39,13 +39,15 @@ package final class DiskQueue: @unchecked Sendable {
     private let condition: UnsafeMutablePointer<pthread_cond_t>
     private var work: [@Sendable () -> Void] = []
     private var isClosed = false
+    /// Written once, before the queue is used.
+    private var thread: Thread?
 
     init() {
         unsafe mutex = .allocate(capacity: 1)
         unsafe condition = .allocate(capacity: 1)
         unsafe pthread_mutex_init(mutex, nil)
         unsafe pthread_cond_init(condition, nil)
-        Thread.start(name: "disk") { self.run() }
+        thread = Thread.start(name: "disk") { self.run() }
     }
 
     deinit {
@@ -63,11 +65,13 @@ package final class DiskQueue: @unchecked Sendable {
         unsafe pthread_mutex_unlock(mutex)
     }
 
+    /// Ends the thread, no work may follow.
     func close() {
         unsafe pthread_mutex_lock(mutex)
         isClosed = true
         unsafe pthread_cond_signal(condition)
         unsafe pthread_mutex_unlock(mutex)
+        thread?.join()
     }
 
     /// The thread holds the queue until it is closed and empty.
