@@ -115,10 +115,15 @@ extension OSSObjectFacts {
     /// What a file in a directory store says of its object.
     init(_ object: StoredObject) {
         var kept = HeaderFields()
-        for field in object.metadata.fields { kept.append(field.name, field.value) }
+        // Whoever can write the files can write anything into them.
+        for field in object.metadata.fields
+        where HeaderFields.isToken(field.name.utf8.span) && HeaderFields.isValidValue(field.value.utf8.span) {
+            kept.append(field.name, field.value)
+        }
+        let type = object.metadata.contentType.flatMap { HeaderFields.isValidValue($0.utf8.span) ? $0 : nil }
         self.init(
             size: object.size, etag: object.etag, contentMD5: object.md5, crc64: object.crc64,
-            lastModified: object.lastModified, contentType: object.metadata.contentType ?? "application/octet-stream",
+            lastModified: object.lastModified, contentType: type ?? "application/octet-stream",
             kept: kept)
     }
 }

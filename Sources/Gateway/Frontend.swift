@@ -10,6 +10,8 @@ internal import Synchronization
 /// One configured listener on one loop: accepts its clients and hands their requests to its dialect. Loop thread only.
 final class Frontend: SocketListenerHandler, RequestHandler {
     private unowned let worker: Worker
+    /// What the listener's index means; a listener that a reload dropped finishes with the one that had it.
+    private var runtime: Runtime
     /// The address as it was configured, by which a reload recognises it.
     let configured: ListenAddress
     private(set) var listenerIndex: Int
@@ -19,10 +21,11 @@ final class Frontend: SocketListenerHandler, RequestHandler {
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
 
     init(
-        worker: Worker, listenerIndex: Int, settings: Settings::Listener, context: ServingContext,
+        worker: Worker, runtime: Runtime, listenerIndex: Int, settings: Settings::Listener, context: ServingContext,
         socket: ListeningSocket
     ) {
         self.worker = worker
+        self.runtime = runtime
         self.listenerIndex = listenerIndex
         self.settings = settings
         self.context = context
@@ -34,7 +37,10 @@ final class Frontend: SocketListenerHandler, RequestHandler {
     var isEmpty: Bool { connections.isEmpty }
 
     /// New connections, and new requests of old ones, follow the new settings.
-    func reconfigure(listenerIndex: Int, settings: Settings::Listener, context: ServingContext) {
+    func reconfigure(
+        runtime: Runtime, listenerIndex: Int, settings: Settings::Listener, context: ServingContext
+    ) {
+        self.runtime = runtime
         self.listenerIndex = listenerIndex
         self.settings = settings
         self.context = context
@@ -47,14 +53,14 @@ final class Frontend: SocketListenerHandler, RequestHandler {
 
     func close() {
         listener?.close()
-        for connection in connections.values { connection.abort() }
+        for connection in connections.values { connection.close() }
     }
 
     // MARK: - Accepting
 
     func accepted(descriptor: Int32, peer: SocketAddress, on listener: SocketListener) {
         let (_, count) = worker.counters.connections.add(1, ordering: .relaxed)
-        guard count <= worker.runtime.settings.limits.connections else {
+        guard count <= runtime.settings.limits.connections else {
             worker.counters.connections.subtract(1, ordering: .relaxed)
             return turnAway(descriptor)
         }
@@ -75,7 +81,7 @@ final class Frontend: SocketListenerHandler, RequestHandler {
     }
 
     private func stream(_ descriptor: Int32) -> ByteStream? {
-        guard let tls = worker.runtime.snapshot.listenerTLS[listenerIndex] else {
+        guard let tls = runtime.snapshot.listenerTLS[listenerIndex] else {
             return ByteStream(loop: worker.loop, descriptor: descriptor)
         }
         return try? ByteStream(loop: worker.loop, descriptor: descriptor, context: tls, serverName: nil)
@@ -97,8 +103,8 @@ final class Frontend: SocketListenerHandler, RequestHandler {
 
     func requestReceived(on connection: ServerConnection) {
         switch settings.dialect {
-        case .plain: PlainRequest.handle(connection, listenerIndex: listenerIndex, worker: worker)
-        case .oss: OSSFace.handle(connection, listenerIndex: listenerIndex, worker: worker)
+        case .plain: PlainRequest.handle(connection, listenerIndex: listenerIndex, runtime: runtime)
+        case .oss: OSSFace.handle(connection, listenerIndex: listenerIndex, runtime: runtime)
         }
     }
 
@@ -119,6 +125,6 @@ final class Frontend: SocketListenerHandler, RequestHandler {
 
     func connectionClosed(_ connection: ServerConnection) {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
-        worker.connectionEnded()
+        worker.connectionEnded(of: self)
     }
 }

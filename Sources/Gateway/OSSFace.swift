@@ -23,10 +23,10 @@ enum OSSFace {
         var listener: Settings::Listener { runtime.settings.listeners[listenerIndex] }
     }
 
-    static func handle(_ connection: ServerConnection, listenerIndex: Int, worker: Worker) {
+    static func handle(_ connection: ServerConnection, listenerIndex: Int, runtime: Runtime) {
         let incoming = Incoming(
-            connection: connection, listenerIndex: listenerIndex, runtime: worker.runtime,
-            requestID: worker.identifiers.nextRequestID())
+            connection: connection, listenerIndex: listenerIndex, runtime: runtime,
+            requestID: runtime.worker.identifiers.nextRequestID())
         var request: UploadRequest?
         do throws(OSSError) {
             let operation = try OSSInbound.operation(

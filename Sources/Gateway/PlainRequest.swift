@@ -10,8 +10,8 @@ internal import Settings
 
 /// A request of a client that knows nothing but `PUT` or `POST`: from its head to a started ``Upload``.
 enum PlainRequest {
-    static func handle(_ connection: ServerConnection, listenerIndex: Int, worker: Worker) {
-        let runtime: Runtime = worker.runtime
+    static func handle(_ connection: ServerConnection, listenerIndex: Int, runtime: Runtime) {
+        let worker = runtime.worker
         let requestID = worker.identifiers.nextRequestID()
         let origins = runtime.settings.listeners[listenerIndex].corsOrigins
         if !origins.isEmpty, CORS.answer(connection, origins: origins) { return }

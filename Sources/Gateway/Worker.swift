@@ -26,6 +26,8 @@ final class Worker: @unchecked Sendable {
     let upstream: UpstreamContext
     private(set) var runtime: Runtime!
     private var frontends: [Frontend] = []
+    /// Listeners that a reload dropped, while they have clients.
+    private var retired: [Frontend] = []
     private var uploads: [ObjectIdentifier: Upload] = [:]
     private(set) var isDraining = false
     private var whenDrained: (() -> Void)?
@@ -53,13 +55,18 @@ final class Worker: @unchecked Sendable {
             }
             if let socket = sockets[index] {
                 next.append(
-                    Frontend(worker: self, listenerIndex: index, settings: listener, context: context, socket: socket))
+                    Frontend(
+                        worker: self, runtime: runtime, listenerIndex: index, settings: listener, context: context,
+                        socket: socket))
             } else if let kept = frontends.first(where: { $0.configured == listener.address }) {
-                kept.reconfigure(listenerIndex: index, settings: listener, context: context)
+                kept.reconfigure(runtime: runtime, listenerIndex: index, settings: listener, context: context)
                 next.append(kept)
             }
         }
-        for frontend in frontends where !next.contains(where: { $0 === frontend }) { frontend.close() }
+        for frontend in frontends where !next.contains(where: { $0 === frontend }) {
+            frontend.drain()
+            if !frontend.isEmpty { retired.append(frontend) }
+        }
         frontends = next
         old?.retire()
     }
@@ -94,13 +101,14 @@ final class Worker: @unchecked Sendable {
         isDraining = true
         whenDrained = completion
         for frontend in frontends { frontend.drain() }
+        for frontend in retired { frontend.drain() }
         lookWhetherDrained()
     }
 
     /// Ends what has not finished.
     func abortAll() {
         for upload in uploads.values { upload.cancel() }
-        for frontend in frontends { frontend.close() }
+        for frontend in frontends + retired { frontend.close() }
         lookWhetherDrained()
     }
 
@@ -110,13 +118,14 @@ final class Worker: @unchecked Sendable {
         runtime.retire()
     }
 
-    func connectionEnded() {
+    func connectionEnded(of frontend: Frontend) {
         counters.connections.subtract(1, ordering: .relaxed)
+        if frontend.isEmpty { retired.removeAll { $0 === frontend } }
         lookWhetherDrained()
     }
 
     private func lookWhetherDrained() {
-        guard isDraining, uploads.isEmpty, frontends.allSatisfy(\.isEmpty), let whenDrained else { return }
+        guard isDraining, uploads.isEmpty, (frontends + retired).allSatisfy(\.isEmpty), let whenDrained else { return }
         self.whenDrained = nil
         whenDrained()
     }

@@ -38,11 +38,6 @@ extension ServerConnection {
         flush()
     }
 
-    /// Closes after the present answer.
-    package func closeAfterAnswer() {
-        closesAfterAnswer = true
-    }
-
     /// Whether the head of an answer to the present request is out.
     package var hasStartedAnswer: Bool { answerStarted }
 
@@ -102,7 +97,10 @@ extension ServerConnection {
         // An idle connection keeps room for one small answer only.
         output.removeAll(keepingCapacity: output.capacity <= 1024)
         outputSent = 0
-        if answerCompleted { answerFlushed() } else if answerStarted { receiver?.answerDrained() }
+        guard !answerCompleted else { return answerFlushed() }
+        // The client took what was owed; from here on somebody else is waited for, or its body is.
+        resetBodyTimer()
+        if answerStarted { receiver?.answerDrained() }
     }
 
     private func answerFlushed() {

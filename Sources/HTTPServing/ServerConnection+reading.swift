@@ -222,6 +222,11 @@ extension ServerConnection {
         timer.deadline = context.limits.minimumRateBytes == 0 ? idle : min(idle, window)
     }
 
+    /// Sets the timer to what the present phase waits for.
+    func resetBodyTimer() {
+        if phase == .readingBody, wantsBody { armBodyTimer() } else { timer.deadline = nil }
+    }
+
     func bodyDeadlinePassed() {
         // Paused: the store is waited for, not the client.
         guard wantsBody else { return }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Callbacks
+internal import HTTPWire
 
 extension SettingsBuilder {
     private static var ossKeys: [String] {
@@ -74,6 +75,11 @@ extension SettingsBuilder {
         let id = fields["id"].flatMap(reader.textOrReference)
         let secret = fields["secret"].flatMap(reader.secret)
         let token = fields["token"].flatMap(reader.secret)
+        for (node, value) in [(fields["id"], id.map { Array($0.utf8) }), (fields["token"], token?.reveal())] {
+            // Both stand in header fields; a line end in an environment variable must not become one there.
+            guard let node, let value, !HeaderFields.isValidValue(value.span) else { continue }
+            reader.error(node, "it holds a line end or another character that cannot be sent")
+        }
         guard let id, let secret else { return nil }
         return StoreCredentials(id: id, secret: secret, token: token)
     }

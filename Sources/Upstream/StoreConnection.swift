@@ -131,6 +131,8 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         user = nil
         requestsDone += 1
         reading = .nothing
+        // The end of the answer may have come while its reading was paused.
+        stream.readEnabled = true
         pool.release(self)
     }
 

@@ -167,6 +167,8 @@ private final class WholeTransfer: CurlTransfer {
         let value = line[(colon + 1)...].drop(while: isSpace)
         let end = value.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? value.startIndex
         let (fieldName, fieldValue) = (line[..<colon], value[..<end])
+        // What curl lets pass may still be no field: it is as good as absent.
+        guard HeaderFields.isToken(fieldName.span), HeaderFields.isValidValue(fieldValue.span) else { return }
         answer.fields.append(name: fieldName.span, value: fieldValue.span)
     }
 
