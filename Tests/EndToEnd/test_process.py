@@ -9,7 +9,7 @@ import pytest
 
 from support import configs, sdks
 from support.peers import Gate, answer
-from support.wire import Client, eventually, put
+from support.wire import Client, Closed, eventually, put
 
 BODY = b"x" * 100_000
 HEAD = b"PUT /%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
@@ -265,12 +265,20 @@ def test_survives_the_limit_of_descriptors(start, store):
 
 
 def test_refuses_an_upload_while_there_is_no_descriptor_for_the_store(start, store):
+    def closes(peer, stream, request):
+        peer.read(stream, request)
+        stream.send(peer.success(request.body, b"", ("Connection", "close")))
+        raise Closed()
+
+    store.script = [closes]
     gateway = start(configs.edge(configs.oss_store(store.port), timeouts={"head": "60s"}), descriptors=48)
     first = Client(gateway.edge)
+    # Its connection is accepted, and none to the store is left over.
+    assert first.request("PUT", "/before", b"hello").status == 200
     others = [Client(gateway.edge) for _ in range(100)]
     told = first.request("PUT", "/x", b"hello")
     assert told.status in (200, 502, 503)
-    assert (told.status == 200) == (len(store.complete) == 1)
+    assert (told.status == 200) == (len(store.complete) == 2)
     first.close()
     for client in others:
         client.close()
