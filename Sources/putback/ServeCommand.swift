@@ -21,6 +21,7 @@ struct ServeCommand: ParsableCommand {
     func run() throws {
         var signals = Signals()
         let settings = try config.load()
+        raiseDescriptorLimit()
         let environment = Environment(variables: Process.environment)
         let log = Log(writer: LogWriter(descriptor: 2), clock: environment.clock)
         let gateway = Gateway(environment: environment, log: log)
@@ -37,6 +38,14 @@ struct ServeCommand: ParsableCommand {
         gateway.stop()
         log.event("stopped")
         log.writer.close()
+    }
+
+    /// Shells give 1024 descriptors unless asked; a gateway takes what it may.
+    private func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     /// The drain time of the new settings; nil where they were refused.
