@@ -78,17 +78,26 @@ let package = Package(
             name: "putback", dependencies: ["Demo", "Gateway", "Settings", "Eventing", arguments],
             swiftSettings: strict),
 
+        // What tests that need a loop and real sockets share.
+        .target(name: "LoopTesting", dependencies: ["Eventing"], path: "Tests/Support", swiftSettings: strict),
+
         tests("Octets", []),
         tests("Digests", ["Octets"]),
-        tests("Eventing", []),
+        tests("Eventing", ["LoopTesting"]),
         tests("HTTPWire", ["Octets"]),
-        tests("Upstream", ["Eventing", "HTTPWire"]),
+        tests("HTTPServing", ["Eventing", "HTTPWire", "Octets", "LoopTesting"]),
+        tests("Upstream", ["Eventing", "HTTPWire", "LoopTesting"]),
         tests("Signing", ["Digests", "Octets", "HTTPWire"], resources: [.copy("oss.json")]),
         tests("Dialects", ["Signing", "HTTPWire", "Octets"]),
         tests("Callbacks", ["Digests", "HTTPWire", "Octets"]),
         tests("Settings", ["Dialects", "Callbacks", "HTTPWire", "Octets"], exclude: ["broken"]),
         tests("DirectoryStore", ["Digests", "Octets"]),
-        tests("Gateway", ["Settings", "Dialects", "Callbacks", "HTTPWire", "Octets"]),
+        tests(
+            "Gateway",
+            [
+                "Settings", "Dialects", "Callbacks", "HTTPServing", "HTTPWire", "Eventing", "Digests", "Octets",
+                "LoopTesting",
+            ]),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ]
 )

@@ -79,7 +79,8 @@ package struct ListeningSocket: Sendable {
         }
         let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         let connected = unsafe address.withRaw { unsafe connect(probe, $0, $1) } == 0
-        let isStale = !connected && errno == ECONNREFUSED
+        // Files that are no sockets refuse connections just so (unix(7)).
+        let isStale = !connected && errno == ECONNREFUSED && isSocket(path)
         Glibc.close(probe)
         if connected { throw EventError(operation: "bind \(address)", code: EADDRINUSE) }
         if isStale { unsafe unlink(path) }
@@ -93,6 +94,11 @@ package struct ListeningSocket: Sendable {
             ListeningSocket(
                 descriptor: index == 0 ? first : fcntl(first, F_DUPFD_CLOEXEC, 0), address: address)
         }
+    }
+
+    private static func isSocket(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
     }
 
     private static func listen(_ descriptor: Int32, on address: SocketAddress) throws(EventError) {
