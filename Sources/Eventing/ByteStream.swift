@@ -77,7 +77,7 @@ package final class ByteStream: FileEventHandler {
             // What OpenSSL holds already makes no socket event.
             loop.onNextTurn { [weak self] in
                 guard let self, isReading, isOpen else { return }
-                handler?.streamReadable(self)
+                tellReadable()
             }
         }
     }
@@ -86,7 +86,8 @@ package final class ByteStream: FileEventHandler {
     package var hasBufferedInput: Bool { session?.hasBufferedInput ?? false }
 
     /// Bytes of this connection that the peer's kernel acknowledged (`tcpi_bytes_acked` of tcp(7)), readable also after a
-    /// reset; nil where the kernel does not say (Unix sockets).
+    /// reset; nil where the kernel does not say (Unix sockets). Of a connection that this side made: an accepted one counts
+    /// one byte less.
     package var acknowledgedBytes: UInt64? {
         // glibc's struct ends before this field; its place in the kernel's struct is fixed (linux/tcp.h).
         let offset = 120
@@ -204,26 +205,30 @@ package final class ByteStream: FileEventHandler {
             guard isOpen else { return }
         }
         guard isReading else { return }
-        handler?.streamReadable(self)
-        // OpenSSL may hold whole records that the socket will never announce again.
-        while isReading, isOpen, hasBufferedInput {
-            let before = readsDone
-            handler?.streamReadable(self)
-            if readsDone == before { break }
-        }
+        tellReadable()
     }
 
     package func fileWritable() {
         if readWaitsForOutput {
             readWaitsForOutput = false
             updateInterest()
-            if isReading { handler?.streamReadable(self) }
+            if isReading { tellReadable() }
             guard isOpen else { return }
         }
         guard writeWaits else { return }
         writeWaits = false
         updateInterest()
         handler?.streamWritable(self)
+    }
+
+    /// Tells the handler of input until it has taken all that OpenSSL holds: the socket will not announce that again.
+    private func tellReadable() {
+        handler?.streamReadable(self)
+        while isReading, isOpen, hasBufferedInput {
+            let before = readsDone
+            handler?.streamReadable(self)
+            if readsDone == before { break }
+        }
     }
 
     /// Counts reads that moved bytes, to see whether buffered input makes progress.
