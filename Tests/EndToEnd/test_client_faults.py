@@ -261,7 +261,7 @@ def test_finds_no_room_above_the_limit_of_connections(start, store):
     gateway = start(configs.edge(configs.oss_store(store.port), limits={"connections": 4}, timeouts={"head": "60s"}))
     idle = [Client(gateway.edge) for _ in range(4)]
     for client in idle:
-        client.send(b"PUT /x HTTP/1.1\r\n")
+        assert client.request("PUT", "/admitted", b"hello").status == 200
     with Client(gateway.edge) as client:
         refusal = client.response()
         assert refusal.status == 503
@@ -270,7 +270,7 @@ def test_finds_no_room_above_the_limit_of_connections(start, store):
     for client in idle:
         client.close()
     assert eventually(lambda: admitted(gateway)), "room that became free is not given away"
-    assert [request.target for request in store.requests] == ["/media/after"]
+    assert [request.target for request in store.requests] == ["/media/admitted"] * 4 + ["/media/after"]
 
 
 def admitted(gateway) -> bool:

@@ -163,7 +163,8 @@ def test_says_100_and_closes(gateway_for, peers, app):
 
     store = peers.store(*[behaviour] * 5)
     gateway = gateway_for(configs.oss_store(store.port))
-    not_stored(put(gateway.edge, "/x", BIG), app, {502})
+    # The kernel may have taken the whole body by then; nobody knows what the store did with it.
+    not_stored(put(gateway.edge, "/x", BIG), app, {502}, stored=(False, None))
 
 
 def test_says_100_before_it_answers(gateway_for, peers):
