@@ -158,6 +158,8 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         guard held != nil else { return }
         record.received = received
         record.outcome = outcome
+        // Before the answer: a client that has it may expect the room for its next upload.
+        runtime.worker.uploadEnded(self)
         if let connection, connection.isOpen {
             connection.receiver = nil
             record.status = face.answer(
@@ -166,7 +168,6 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         runtime.log(record, request: request, plan: plan)
         connection = nil
         sink = nil
-        runtime.worker.uploadEnded(self)
         held = nil
     }
 }

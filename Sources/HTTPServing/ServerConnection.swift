@@ -89,10 +89,12 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler {
     /// Whether a request is being handled.
     package var isBusy: Bool { phase == .readingBody || phase == .awaitingAnswer }
 
-    /// Lets the present request finish and closes then; an idle connection closes at once.
+    /// Lets the present request finish and closes then; an idle connection closes at once, and a head that is on its way
+    /// gets a second to arrive.
     package func drain() {
         isDraining = true
-        if phase == .idle, pendingInput.isEmpty { close() }
+        if phase == .idle, pendingInput.isEmpty { return close() }
+        if phase == .readingHead { timer.start(min(context.limits.head, .seconds(1))) }
     }
 
     /// Closes at once; a request that is being handled fails with `gone`.
@@ -133,6 +135,7 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler {
         case .idle, .lingering:
             close()
         case .readingHead:
+            if isDraining { return close() }
             refuse(.headTimeout)
         case .readingBody:
             if output.count > outputSent { return answerStalled() }

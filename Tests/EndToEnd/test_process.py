@@ -168,6 +168,16 @@ def test_ends_at_once_when_nothing_is_to_be_finished(start, store):
     assert gateway.wait() == 0
 
 
+def test_waits_a_moment_only_for_a_head_that_stalls(start, store):
+    gateway = start(configs.edge(configs.oss_store(store.port)))
+    with Client(gateway.edge) as client:
+        client.send(b"PUT /x HTTP/1.1\r\nHost: loc")
+        with Client(gateway.edge) as other:
+            assert other.request("PUT", "/y", b"hello").status == 200, "the head before it has arrived by now"
+        gateway.signal(signal.SIGTERM)
+        assert gateway.wait(8) == 0, "less than the time for a head, far less than the time to drain"
+
+
 # SIGKILL and the directory store
 
 
