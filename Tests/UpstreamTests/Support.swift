@@ -1,7 +1,6 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 import Eventing
 import HTTPWire
 import LoopTesting
@@ -84,15 +83,6 @@ struct Rig {
 
     /// Runs until the request is over.
     func run(_ sender: Sender) throws { try driver.run("the end of the request") { sender.isOver } }
-}
-
-/// Something that a script or a test waits for.
-final class Gate: Sendable {
-    struct Shut: Error {}
-    private let semaphore = DispatchSemaphore(value: 0)
-
-    func open() { semaphore.signal() }
-    func wait() throws { if semaphore.wait(timeout: .now() + 20) == .timedOut { throw Shut() } }
 }
 
 struct WrongBytes: Error { let got: String }
