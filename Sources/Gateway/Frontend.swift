@@ -19,6 +19,8 @@ final class Frontend: SocketListenerHandler, RequestHandler {
     private var context: ServingContext
     private var listener: SocketListener?
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
+    /// Where the first bytes of clients go that are turned away.
+    private lazy var turnedAway = Scratch(size: 16 * 1024)
 
     init(
         worker: Worker, runtime: Runtime, listenerIndex: Int, settings: Settings::Listener, context: ServingContext,
@@ -95,6 +97,9 @@ final class Frontend: SocketListenerHandler, RequestHandler {
                 "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
                     .utf8)
             _ = stream.write(answer.span)
+            stream.shutdownWrite()
+            // Unread input would make the close a reset, which can overtake the answer.
+            while case .bytes = turnedAway.read(from: stream) {}
         }
         stream.close()
     }
