@@ -28,22 +28,19 @@ func system(_ name: String, pkgConfig: String, apt: String) -> Target {
     .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
-let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // The layers, lowest first; Sources/README.md explains them and ArchitectureTests holds every import to them.
 let package = Package(
     name: "putback",
-    dependencies: [
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    ],
+    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
     targets: [
         // 0: system libraries
         system("CLibEvent", pkgConfig: "libevent_core", apt: "libevent-dev"),
         system("CLibCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
         system("CISAL", pkgConfig: "libisal", apt: "libisal-dev"),
+        system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         // 1: leaves
         library("Octets"),
         library("Digests", ["COpenSSL", "CISAL", "Octets"]),
@@ -58,7 +55,7 @@ let package = Package(
         library("Dialects", ["Signing", "HTTPWire", "Octets"]),
         library("Callbacks", ["Digests", "HTTPWire", "Octets"]),
         // 5
-        library("Settings", ["Dialects", "Callbacks", "HTTPWire", "Octets", yams]),
+        library("Settings", ["Dialects", "Callbacks", "HTTPWire", "Octets", "CYAML"]),
         library("DirectoryStore", ["Digests", "Octets"]),
         // 6
         library(

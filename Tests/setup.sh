@@ -43,7 +43,7 @@ packages() {
 without_apt() {
     command -v pkg-config >/dev/null || fail "no dpkg and no pkg-config: install pkg-config, then see below"
     local library
-    for library in libevent_core libcurl openssl libisal; do
+    for library in libevent_core libcurl openssl libisal yaml-0.1; do
         pkg-config --exists "$library" || fail "this is no Debian system; please install $library with its headers"
     done
 }
@@ -70,11 +70,11 @@ environment() {
 case "${1:-}" in
 system)
     toolchain
-    packages libevent-dev libcurl4-openssl-dev libssl-dev libisal-dev pkg-config
+    packages libevent-dev libcurl4-openssl-dev libssl-dev libisal-dev libyaml-dev pkg-config
     ;;
 python)
     toolchain
-    packages libevent-dev libcurl4-openssl-dev libssl-dev libisal-dev pkg-config python3 python3-venv curl openssl
+    packages libevent-dev libcurl4-openssl-dev libssl-dev libisal-dev libyaml-dev pkg-config python3 python3-venv curl openssl
     environment
     ;;
 *) fail "usage: Tests/setup.sh system|python" ;;

@@ -1,8 +1,6 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
-private import Yams
-
 /// Reads YAML into ``ConfigNode``s, reporting everything that configurations do not use.
 ///
 /// The parser must never see an alias, or a file of a few lines could stand for billions of values. So every `*` is
@@ -38,24 +36,19 @@ struct YAMLDocument {
         }
         let original = scalars
         for index in scalars.indices where scalars[index] == "*" { scalars[index] = Self.star }
-        while true {
-            do {
-                guard let root = try Yams.compose(yaml: text, .basic) else {
-                    report(.wholeFile, "", "the file is empty; expected a mapping that begins with \"version: 1\"")
-                    return nil
-                }
-                return convert(root, path: "", depth: 0)
-            } catch YamlError.duplicatedKeysInMapping(_, let context) {
-                let place = Position(context.mark)
+        do {
+            while let root = try YAMLComposer.compose(text) {
+                guard let place = root.repeatedKey else { return convert(root, path: "", depth: 0) }
                 guard renamed.count < Self.maximumDuplicates, rename(at: place) else {
                     report(place, "", "this key is given more than once in its mapping")
                     return nil
                 }
-            } catch {
-                reportSyntax(error, in: original)
-                return nil
             }
+            report(.wholeFile, "", "the file is empty; expected a mapping that begins with \"version: 1\"")
+        } catch {
+            reportUnreadable(error, in: original)
         }
+        return nil
     }
 
     private var text: String {
@@ -76,25 +69,24 @@ struct YAMLDocument {
         return true
     }
 
-    private func reportSyntax(_ error: any Error, in original: [Unicode.Scalar]) {
+    private func reportUnreadable(_ error: YAMLError, in original: [Unicode.Scalar]) {
         switch error {
-        case YamlError.scanner(let context, let problem, let mark, _),
-            YamlError.parser(let context, let problem, let mark, _),
-            YamlError.composer(let context, let problem, let mark, _):
-            let prefix = context.map { "\($0.text), line \($0.mark.line): " } ?? ""
-            report(Position(mark), "", "not YAML: \(prefix)\(problem)")
-        case YamlError.reader(let problem, _, let value, _):
+        case .syntax(let place, let problem):
+            report(place, "", "not YAML: \(problem)")
+        case .character(let value, let problem):
             let index = original.firstIndex { $0.value == UInt32(bitPattern: value) }
             report(index.map(position) ?? .wholeFile, "", "not YAML: \(problem)")
-        default:
+        case .nestedTooDeep(let place):
+            report(place, "", "nested more than \(Self.maximumDepth) deep")
+        case .outOfMemory:
             report(.wholeFile, "", "not YAML that can be read")
         }
     }
 
     // MARK: Conversion
 
-    private func convert(_ node: Node, path: String, depth: Int) -> ConfigNode {
-        let place = node.mark.map(Position.init) ?? .wholeFile
+    private func convert(_ node: YAMLNode, path: String, depth: Int) -> ConfigNode {
+        let place = node.position
         func result(_ value: ConfigNode.Value) -> ConfigNode {
             ConfigNode(value: value, position: place, path: path)
         }
@@ -102,45 +94,43 @@ struct YAMLDocument {
             report(place, path, "nested more than \(Self.maximumDepth) deep")
             return result(.null)
         }
-        switch node {
-        case .scalar(let scalar):
-            checkTag(scalar.tag, place, path)
-            return result(value(of: scalar, place, path))
-        case .sequence(let sequence):
-            checkTag(sequence.tag, place, path)
+        checkTag(node, path: path)
+        switch node.content {
+        case .scalar(let text, let isPlain):
+            return result(value(text, isPlain: isPlain, place, path))
+        case .sequence(let items):
             return result(
                 .list(
-                    sequence.enumerated().map { index, item in
+                    items.enumerated().map { index, item in
                         convert(item, path: "\(path)[\(index)]", depth: depth + 1)
                     }))
-        case .mapping(let mapping):
-            checkTag(mapping.tag, place, path)
-            return result(.mapping(entries(of: mapping, path: path, depth: depth)))
-        case .alias:
-            preconditionFailure("the text that is parsed has no alias")
+        case .mapping(let pairs):
+            return result(.mapping(entries(of: pairs, path: path, depth: depth)))
         }
     }
 
-    private func value(of scalar: Node.Scalar, _ place: Position, _ path: String) -> ConfigNode.Value {
-        let text = restored(scalar.string)
-        guard scalar.style == .plain || scalar.style == .any else { return .text(text) }
+    private func value(_ scalar: String, isPlain: Bool, _ place: Position, _ path: String) -> ConfigNode.Value {
+        let text = restored(scalar)
+        guard isPlain else { return .text(text) }
         if text.isEmpty || text == "~" || text == "null" { return .null }
-        if scalar.string.unicodeScalars.first == Self.star {
+        if scalar.unicodeScalars.first == Self.star {
             report(place, path, "text that begins with * is an alias in YAML, which is not supported; put it in quotes")
         }
         return .text(text)
     }
 
-    private func entries(of mapping: Node.Mapping, path: String, depth: Int) -> [ConfigNode.Entry] {
+    private func entries(
+        of pairs: [(key: YAMLNode, value: YAMLNode)], path: String, depth: Int
+    ) -> [ConfigNode.Entry] {
         var entries: [ConfigNode.Entry] = []
         var firstLines: [String: Int] = [:]
-        for (key, value) in mapping {
-            guard case .scalar(let scalar) = key, let mark = key.mark else {
-                report(key.mark.map(Position.init) ?? .wholeFile, path, "a key is text, not a list or a mapping")
+        for (key, value) in pairs {
+            let place = key.position
+            guard case .scalar(let scalar, _) = key.content else {
+                report(place, path, "a key is text, not a list or a mapping")
                 continue
             }
-            let place = Position(mark)
-            var name = restored(scalar.string)
+            var name = restored(scalar)
             if let first = renamed[place] {
                 name =
                     (first == Self.star ? "*" : String(first))
@@ -170,9 +160,10 @@ struct YAMLDocument {
         return String(view)
     }
 
-    private func checkTag(_ tag: Tag, _ place: Position, _ path: String) {
-        let known = ["", "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"]
-        if !known.contains(tag.description) { report(place, path, "tags (!…) are not supported") }
+    private func checkTag(_ node: YAMLNode, path: String) {
+        let known = ["!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"]
+        guard let tag = node.tag, !known.contains(tag) else { return }
+        report(node.position, path, "tags (!…) are not supported")
     }
 
     // MARK: Positions
@@ -200,8 +191,4 @@ struct YAMLDocument {
         let index = lineStarts[place.line - 1] + place.column - 1
         return index < scalars.count ? index : nil
     }
-}
-
-extension Position {
-    fileprivate init(_ mark: Mark) { self.init(line: mark.line, column: mark.column) }
 }
