@@ -77,40 +77,37 @@ package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
 
     /// Calls `body` with the address as the kernel wants it.
     func withRaw<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
-        var storage = sockaddr_storage()
-        let length: Int
         switch kind {
         case .internet4(let octets):
             var address = sockaddr_in()
             address.sin_family = sa_family_t(AF_INET)
             address.sin_port = port.bigEndian
             unsafe withUnsafeMutableBytes(of: &address.sin_addr) { unsafe $0.copyBytes(from: octets) }
-            length = MemoryLayout<sockaddr_in>.size
-            unsafe withUnsafeBytes(of: &address) { source in
-                unsafe withUnsafeMutableBytes(of: &storage) { unsafe $0.copyMemory(from: source) }
-            }
+            return unsafe Self.lend(&address, to: body)
         case .internet6(let octets):
             var address = sockaddr_in6()
             address.sin6_family = sa_family_t(AF_INET6)
             address.sin6_port = port.bigEndian
             unsafe withUnsafeMutableBytes(of: &address.sin6_addr) { unsafe $0.copyBytes(from: octets) }
-            length = MemoryLayout<sockaddr_in6>.size
-            unsafe withUnsafeBytes(of: &address) { source in
-                unsafe withUnsafeMutableBytes(of: &storage) { unsafe $0.copyMemory(from: source) }
-            }
+            return unsafe Self.lend(&address, to: body)
         case .unix(let path):
             var address = sockaddr_un()
             address.sun_family = sa_family_t(AF_UNIX)
+            // The last byte stays zero and ends the path.
             unsafe withUnsafeMutableBytes(of: &address.sun_path) { target in
-                for (index, byte) in path.utf8.prefix(target.count - 1).enumerated() { unsafe target[index] = byte }
+                unsafe target.copyBytes(from: path.utf8.prefix(target.count - 1))
             }
-            length = MemoryLayout<sockaddr_un>.size
-            unsafe withUnsafeBytes(of: &address) { source in
-                unsafe withUnsafeMutableBytes(of: &storage) { unsafe $0.copyMemory(from: source) }
-            }
+            return unsafe Self.lend(&address, to: body)
         }
-        return unsafe withUnsafePointer(to: &storage) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, socklen_t(length)) }
+    }
+
+    private static func lend<Address, Result>(
+        _ address: inout Address, to body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+    ) -> Result {
+        unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe body($0, socklen_t(MemoryLayout<Address>.size))
+            }
         }
     }
 
