@@ -6,11 +6,25 @@ internal import Glibc
 
 /// Writes log lines from its own thread, so that a slow reader of the log never stops a loop.
 ///
-/// Lines wait in memory up to a bound; beyond it they are dropped and counted, and the count is logged.
+/// A line after a quiet while is written at once. After each write the thread rests and lets lines gather, so that under
+/// load a loop wakes it a few hundred times a second rather than for every upload. Lines wait in memory up to a bound;
+/// beyond it they are dropped and counted, and the count is logged.
 @safe
 package final class LogWriter: @unchecked Sendable {
-    // Sendable is sound: `lines`, `dropped` and `isClosed` are touched between lock and unlock only.
+    // Sendable is sound: `lines`, `dropped`, `isClosed` and `sleep` are touched between lock and unlock only.
     private static let bound = 4 * 1024 * 1024
+    /// So many bytes end a rest early.
+    private static let enough = 64 * 1024
+    private static let restNanoseconds = 5_000_000
+
+    /// How the thread waits, that is, what wakes it.
+    private enum Sleep {
+        case not
+        /// Until the next line.
+        case idle
+        /// For a short time, or until lines are many.
+        case rest
+    }
 
     private let descriptor: Int32
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
@@ -18,6 +32,7 @@ package final class LogWriter: @unchecked Sendable {
     private var lines: [UInt8] = []
     private var dropped: UInt64 = 0
     private var isClosed = false
+    private var sleep = Sleep.not
     private var thread: Thread?
     /// Whether lines are for people rather than programs.
     package let isText: Bool
@@ -29,7 +44,12 @@ package final class LogWriter: @unchecked Sendable {
         unsafe mutex = .allocate(capacity: 1)
         unsafe condition = .allocate(capacity: 1)
         unsafe pthread_mutex_init(mutex, nil)
-        unsafe pthread_cond_init(condition, nil)
+        // The wall clock may step, and a rest with it.
+        var attributes = pthread_condattr_t()
+        unsafe pthread_condattr_init(&attributes)
+        unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        unsafe pthread_cond_init(condition, &attributes)
+        unsafe pthread_condattr_destroy(&attributes)
         // The thread holds this object until close().
         thread = Thread.start(name: "log") { self.run() }
     }
@@ -44,13 +64,12 @@ package final class LogWriter: @unchecked Sendable {
     /// Appends one line, line end included.
     package func write(_ line: [UInt8]) {
         unsafe pthread_mutex_lock(mutex)
-        if lines.count + line.count <= Self.bound {
-            if lines.isEmpty { unsafe pthread_cond_signal(condition) }
-            lines.append(contentsOf: line)
-        } else {
-            dropped += 1
-        }
+        if lines.count + line.count <= Self.bound { lines.append(contentsOf: line) } else { dropped += 1 }
+        let wakes = sleep == .idle || (sleep == .rest && lines.count >= Self.enough)
+        if wakes { sleep = .not }
         unsafe pthread_mutex_unlock(mutex)
+        // After the lock, or the thread would wake only to wait for it.
+        if wakes { unsafe pthread_cond_signal(condition) }
     }
 
     /// Writes what is left and ends the thread; no line may follow.
@@ -63,10 +82,15 @@ package final class LogWriter: @unchecked Sendable {
     }
 
     private func run() {
+        // The two change places with each write, so both keep their room.
+        var batch: [UInt8] = []
         while true {
             unsafe pthread_mutex_lock(mutex)
-            while lines.isEmpty, !isClosed { unsafe pthread_cond_wait(condition, mutex) }
-            var batch: [UInt8] = []
+            if !batch.isEmpty { rest() }
+            batch.removeAll(keepingCapacity: batch.capacity <= 4 * Self.enough)
+            sleep = .idle
+            while lines.isEmpty, dropped == 0, !isClosed { unsafe pthread_cond_wait(condition, mutex) }
+            sleep = .not
             swap(&batch, &lines)
             let lost = dropped
             dropped = 0
@@ -76,6 +100,20 @@ package final class LogWriter: @unchecked Sendable {
             if lost > 0 { writeAll(LogLine.dropped(lost)) }
             if ends, batch.isEmpty { return }
         }
+    }
+
+    /// Waits for more lines to come, with the lock held. Waking early for no reason does no harm.
+    private func rest() {
+        guard !isClosed, lines.count < Self.enough else { return }
+        sleep = .rest
+        var until = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &until)
+        until.tv_nsec += Self.restNanoseconds
+        if until.tv_nsec >= 1_000_000_000 {
+            until.tv_sec += 1
+            until.tv_nsec -= 1_000_000_000
+        }
+        _ = unsafe pthread_cond_timedwait(condition, mutex, &until)
     }
 
     private func writeAll(_ bytes: [UInt8]) {
