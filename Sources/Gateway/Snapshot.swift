@@ -85,11 +85,18 @@ package final class Snapshot: Sendable {
                 let key = try RSAPrivateKey(pem: signing.callbackKey.revealText())
                 return CallbackRequest.Signer(key: key, publicKeyURL: signing.publicKeyURL)
             }
-            guard settings.stores.contains(where: { !$0.makesCallbacks }), let publicKeyURL else { return nil }
+            guard needsOwnKey(settings), let publicKeyURL else { return nil }
             if let signer = previous?.signer { return signer }
             return CallbackRequest.Signer(key: try RSAPrivateKey.generate(bits: 2048), publicKeyURL: publicKeyURL)
         } catch {
             throw EventError(operation: "read signing.callbackKey", reason: error.description)
         }
+    }
+    /// Making a key takes longer than everything else at the start, so only where a callback could be signed with it.
+    private static func needsOwnKey(_ settings: Settings) -> Bool {
+        settings.stores.contains { !$0.makesCallbacks }
+            && settings.routes.routes.contains { route in
+                route.callbackIndex != nil && !route.callbackIsByStore || !route.clientCallbacks.patterns.isEmpty
+            }
     }
 }
