@@ -118,7 +118,7 @@ final class Frontend: SocketListenerHandler, RequestHandler {
         worker.log.event("request-refused", level: .warning) { line in
             line.add("request", requestID)
             line.add("listener", settings.name)
-            line.add("address", connection.peer.host)
+            line.add("address", connection.peerHost)
             line.add("status", number: UInt64(refusal.status))
             line.add("code", refusal.label)
         }

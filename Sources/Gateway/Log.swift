@@ -13,7 +13,7 @@ package struct LogLine {
     /// - Parameter milliseconds: Unix milliseconds.
     package init(_ event: String, level: Level = .info, milliseconds: Int64, isText: Bool) {
         self.isText = isText
-        bytes.reserveCapacity(512)
+        bytes.reserveCapacity(768)
         guard !isText else {
             ISO8601.appendExtendedMilliseconds(milliseconds, to: &bytes)
             bytes.append(" ")
@@ -23,7 +23,11 @@ package struct LogLine {
         }
         bytes.append("{\"time\":\"")
         ISO8601.appendExtendedMilliseconds(milliseconds, to: &bytes)
-        bytes.append("\",\"level\":\"\(level.rawValue)\",\"event\":\"\(event)\"")
+        bytes.append("\",\"level\":\"")
+        bytes.append(level.rawValue)
+        bytes.append("\",\"event\":\"")
+        bytes.append(event)
+        bytes.append("\"")
     }
 
     package mutating func add(_ name: String, _ value: String?) {
@@ -50,7 +54,10 @@ package struct LogLine {
     }
 
     private mutating func key(_ name: String) {
-        bytes.append(isText ? " \(name)=" : ",\"\(name)\":")
+        // Piece by piece: an interpolated text would be allocated for each field.
+        bytes.append(isText ? " " : ",\"")
+        bytes.append(name)
+        bytes.append(isText ? "=" : "\":")
     }
 
     /// The whole line, line end included.

@@ -57,7 +57,7 @@ enum OSSFace {
         let query = head.query.flatMap { QueryItems($0.span, plusIsSpace: true) } ?? QueryItems()
         var request = UploadRequest(
             listenerIndex: incoming.listenerIndex, head: head, path: operation.key[...], query: query,
-            bucket: operation.bucket, length: nil, clientIP: incoming.connection.peer.host,
+            bucket: operation.bucket, length: nil, clientIP: incoming.connection.peerHost,
             requestID: incoming.requestID)
         guard case .putObject(let options) = operation.action else { return request }
         request.length = options.contentLength

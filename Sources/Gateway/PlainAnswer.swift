@@ -11,9 +11,9 @@ enum PlainAnswer {
     static func send(
         _ outcome: Outcome, plan: UploadPlan, request: UploadRequest, on connection: ServerConnection
     ) -> Int {
-        var fields = HeaderFields()
+        var fields = HeaderFields(roomFor: 4, bytes: 256)
         fields.append("Putback-Request-Id", request.requestID)
-        if let etag = outcome.object?.etag { fields.append("ETag", "\"\(etag)\"") }
+        if let etag = outcome.object?.etag { appendETag(etag, to: &fields) }
         if let failure = outcome.failure {
             return send(
                 failure, stored: outcome.stored, outcome: outcome, fields, requestID: request.requestID, connection)
@@ -24,6 +24,7 @@ enum PlainAnswer {
             return 200
         }
         var body: [UInt8] = []
+        body.reserveCapacity(256)
         if let object = outcome.object { append(object, to: &body) }
         body.append("}\n")
         fields.append("Content-Type", "application/json")
@@ -85,6 +86,16 @@ enum PlainAnswer {
         return body
     }
 
+    private static func appendETag(_ etag: String, to fields: inout HeaderFields) {
+        fields.append(
+            "ETag",
+            writing: { value in
+                value.append(UInt8(ascii: "\""))
+                value.append(etag)
+                value.append(UInt8(ascii: "\""))
+            })
+    }
+
     private static func append(_ object: StoredObjectFacts, to body: inout [UInt8]) {
         body.append("{")
         appendMembers(object, to: &body)
@@ -96,7 +107,9 @@ enum PlainAnswer {
         body.append(",\"object\":")
         let key = object.key
         body.appendJSONString(key.span)
-        body.append(",\"size\":\(object.size),\"etag\":")
+        body.append(",\"size\":")
+        body.appendDecimal(object.size)
+        body.append(",\"etag\":")
         if let etag = object.etag { body.appendJSONString(etag.utf8.span) } else { body.append("null") }
     }
 }

@@ -19,7 +19,7 @@ enum PlainRequest {
         var request: UploadRequest?
         do throws(Failure) {
             request = try read(
-                connection.request, listenerIndex: listenerIndex, clientIP: connection.peer.host, requestID: requestID)
+                connection.request, listenerIndex: listenerIndex, clientIP: connection.peerHost, requestID: requestID)
             let (accepted, plan) = try prepare(request!, connection, runtime)
             guard worker.admitUpload(limit: runtime.uploadLimit) else { throw .overloaded }
             let upload = Upload(
@@ -137,7 +137,7 @@ extension UploadRequest {
         UploadRequest(
             listenerIndex: listenerIndex, head: connection.request, path: [], query: QueryItems(), bucket: nil,
             length: nil,
-            clientIP: connection.peer.host, requestID: requestID)
+            clientIP: connection.peerHost, requestID: requestID)
     }
 }
 

@@ -11,7 +11,7 @@ extension ServerConnection {
     /// To a HEAD request the body's length is told and its bytes are not sent. Without a body (`204`, `304`) no length is.
     package func respond(status: Int, fields: HeaderFields, body: Span<UInt8>) {
         guard beginAnswer() else { return }
-        appendHead(status: status, fields: fields, length: UInt64(body.count))
+        appendHead(to: &output, status: status, fields: fields, length: UInt64(body.count))
         if !omitsAnswerBody { output.append(body) }
         endAnswer()
     }
@@ -19,7 +19,7 @@ extension ServerConnection {
     /// Starts an answer whose body of `length` bytes follows in pieces by ``writeAnswer(_:)`` and ``endAnswer()``.
     package func startAnswer(status: Int, fields: HeaderFields, length: UInt64) {
         guard beginAnswer() else { return }
-        appendHead(status: status, fields: fields, length: length)
+        appendHead(to: &output, status: status, fields: fields, length: length)
         flush()
     }
 
@@ -53,7 +53,8 @@ extension ServerConnection {
         return true
     }
 
-    private func appendHead(status: Int, fields: HeaderFields, length: UInt64) {
+    /// `output` is this connection's, given so that it is looked up once and not for each piece.
+    private func appendHead(to output: inout [UInt8], status: Int, fields: HeaderFields, length: UInt64) {
         HTTPEncoder.appendStatusLine(status, to: &output)
         for index in fields.indices where !Self.isAddedHere(index, of: fields) {
             HTTPEncoder.append(fieldAt: index, of: fields, to: &output)

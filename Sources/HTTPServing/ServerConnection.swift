@@ -26,6 +26,8 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler {
 
     package let context: ServingContext
     package let peer: SocketAddress
+    /// The client's address as text, made once.
+    package private(set) lazy var peerHost = peer.host
     /// The request that is being handled; valid until its answer is complete.
     package internal(set) var request = RequestHead()
     /// Who takes the body of the present request.

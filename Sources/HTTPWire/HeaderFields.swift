@@ -48,6 +48,14 @@ package struct HeaderFields: Sendable {
 
     package init() {}
 
+    /// Without fields, with room for some: what is known to hold a handful of them is allocated once.
+    ///
+    /// - Parameter bytes: of all names and values, with four for each field.
+    package init(roomFor fields: Int, bytes: Int) {
+        entries.reserveCapacity(fields)
+        self.bytes.reserveCapacity(bytes)
+    }
+
     package var count: Int { entries.count }
     package var isEmpty: Bool { entries.isEmpty }
     package var indices: Range<Int> { entries.indices }

@@ -4,7 +4,7 @@
 extension [UInt8] {
     /// Appends the text as UTF-8.
     package mutating func append(_ text: String) {
-        append(contentsOf: text.utf8)
+        append(text.utf8.span)
     }
 
     /// Appends borrowed bytes.
@@ -34,12 +34,16 @@ extension [UInt8] {
 
     /// Appends the number in decimal, filled with zeros on the left up to `width` digits.
     mutating func appendDecimal(_ value: Int, width: Int) {
-        var limit = 10
-        for _ in 1..<width {
-            if value < limit { append(UInt8(ascii: "0")) }
-            limit *= 10
+        var digits: [20 of UInt8] = .init(repeating: UInt8(ascii: "0"))
+        var rest = value.magnitude
+        var first = digits.count
+        while rest > 0 {
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            first -= 1
+            digits[first] += UInt8(truncatingIfNeeded: digit)
+            rest = quotient
         }
-        appendDecimal(value)
+        append(digits.span.extracting(Swift.min(first, digits.count - width)...))
     }
 }
 

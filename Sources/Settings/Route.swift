@@ -4,7 +4,9 @@
 package import Callbacks
 
 /// An ordered rule: which uploads go where, under which key, with which callback.
-package struct Route: Sendable {
+///
+/// A class, because every upload's plan holds its route: one reference instead of all that the route is made of.
+package final class Route: Sendable {
     /// How sure Putback makes that the store holds what the client sent.
     package enum Integrity: String, Sendable, CaseIterable {
         /// Checksums of all bytes are compared with the store's.
@@ -34,6 +36,25 @@ package struct Route: Sendable {
     package let uploadLimitBytes: UInt64
     /// Whether the key or a callback variable holds `${uuid}`.
     package let needsUUID: Bool
+
+    init(
+        name: String, conditions: RouteConditions, clientsIndex: Int?, storeIndex: Int, key: Template,
+        headers: [RouteHeader], callbackIndex: Int?, callbackIsByStore: Bool, integrity: Integrity,
+        clientCallbacks: TargetAllowance, uploadLimitBytes: UInt64, needsUUID: Bool
+    ) {
+        self.name = name
+        self.conditions = conditions
+        self.clientsIndex = clientsIndex
+        self.storeIndex = storeIndex
+        self.key = key
+        self.headers = headers
+        self.callbackIndex = callbackIndex
+        self.callbackIsByStore = callbackIsByStore
+        self.integrity = integrity
+        self.clientCallbacks = clientCallbacks
+        self.uploadLimitBytes = uploadLimitBytes
+        self.needsUUID = needsUUID
+    }
 }
 
 /// A header field of the store request.

@@ -19,6 +19,8 @@ package final class OSSSigner {
     private var dayKey: OSSScopeKey?
     private var canonical = OSSCanonicalText()
     private var date: [UInt8] = []
+    /// The second whose basic form `date` is; nil if it is none.
+    private var dateSecond: Int64?
     private var stringToSign: [UInt8] = []
     private var authorization: [UInt8] = []
 
@@ -116,8 +118,7 @@ package final class OSSSigner {
     func v4Signature(
         method: String, resource: OSSResource, fields: HeaderFields, additional: [UInt8], now: Int64
     ) -> [UInt8] {
-        date.removeAll(keepingCapacity: true)
-        ISO8601.appendBasic(now, to: &date)
+        writeBasicDate(now)
         let key = key(for: now)
         writeV4(method: method, resource: resource, fields: fields, additional: additional, key: key)
         var signature: [UInt8] = []
@@ -136,15 +137,23 @@ package final class OSSSigner {
     }
 
     private func setDate(in fields: inout HeaderFields, now: Int64) {
+        dateSecond = nil
         date.removeAll(keepingCapacity: true)
         HTTPDate.append(now, to: &date)
         let value = date
         fields.set("Date", bytes: value.span)
     }
 
-    private func setV4Fields(in fields: inout HeaderFields, now: Int64) {
+    /// Made anew once a second.
+    private func writeBasicDate(_ now: Int64) {
+        guard now != dateSecond else { return }
+        dateSecond = now
         date.removeAll(keepingCapacity: true)
         ISO8601.appendBasic(now, to: &date)
+    }
+
+    private func setV4Fields(in fields: inout HeaderFields, now: Int64) {
+        writeBasicDate(now)
         let value = date
         fields.set("x-oss-date", bytes: value.span)
         fields.set("x-oss-content-sha256", "UNSIGNED-PAYLOAD")

@@ -72,9 +72,10 @@ extension OSSVerdict {
 extension OSSStored {
     /// Reads the header fields of an answer.
     package init(_ fields: HeaderFields) {
-        if let text = fields.string("ETag") {
-            let isQuoted = text.utf8.count >= 2 && text.hasPrefix("\"") && text.hasSuffix("\"")
-            etag = isQuoted ? String(text.dropFirst().dropLast()) : text
+        if var text = fields.first("ETag") {
+            let quote = UInt8(ascii: "\"")
+            if text.count >= 2, text.first == quote, text.last == quote { text = text.dropFirst().dropLast() }
+            etag = String(octets: text.span)
         }
         crc64 = fields.first("x-oss-hash-crc64ecma").flatMap { UInt64(decimal: $0.span) }
         contentMD5 = fields.string("Content-MD5")
