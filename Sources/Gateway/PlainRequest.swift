@@ -15,22 +15,37 @@ enum PlainRequest {
         let requestID = worker.identifiers.nextRequestID()
         let origins = runtime.settings.listeners[listenerIndex].corsOrigins
         if !origins.isEmpty, CORS.answer(connection, origins: origins) { return }
-        var record = UploadRecord(started: .now)
-        var request: UploadRequest?
+        let started = Instant.now
+        var request: UploadRequest
         do throws(Failure) {
             request = try read(
                 connection.request, listenerIndex: listenerIndex, clientIP: connection.peerHost, requestID: requestID)
-            let (accepted, plan) = try prepare(request!, connection, runtime)
+        } catch {
+            return refuse(error, .unreadable(connection, listenerIndex, requestID), started, on: connection, runtime)
+        }
+        do throws(Failure) {
+            let plan = try prepare(&request, connection, runtime)
             guard worker.admitUpload(limit: runtime.uploadLimit) else { throw .overloaded }
             let upload = Upload(
-                runtime: runtime, request: accepted, plan: plan, face: .plain, connection: connection, record: record)
+                runtime: runtime, request: request, plan: plan, face: .plain, connection: connection,
+                record: UploadRecord(started: started))
             upload.start()
         } catch {
-            record.outcome = Outcome(stored: .no, failure: error)
-            record.status = PlainAnswer.send(
-                error, requestID: requestID, on: connection, fields: answerFields(error, listenerIndex, runtime))
-            runtime.log(record, request: request ?? .unreadable(connection, listenerIndex, requestID), plan: nil)
+            refuse(error, request, started, on: connection, runtime)
         }
+    }
+
+    /// Answers and logs a request that becomes no upload.
+    private static func refuse(
+        _ failure: Failure, _ request: UploadRequest, _ started: Instant, on connection: ServerConnection,
+        _ runtime: Runtime
+    ) {
+        var record = UploadRecord(started: started)
+        record.outcome = Outcome(stored: .no, failure: failure)
+        record.status = PlainAnswer.send(
+            failure, requestID: request.requestID, on: connection,
+            fields: answerFields(failure, request.listenerIndex, runtime))
+        runtime.log(record, request: request, plan: nil)
     }
 
     static func refuse(_ refusal: RequestRefusal, requestID: String, on connection: ServerConnection) {
@@ -86,11 +101,10 @@ enum PlainRequest {
         return digest
     }
 
-    /// Route, client and plan.
+    /// Route, client and plan; the client's name is put into the request.
     private static func prepare(
-        _ request: UploadRequest, _ connection: ServerConnection, _ runtime: Runtime
-    ) throws(Failure) -> (UploadRequest, UploadPlan) {
-        var request = request
+        _ request: inout UploadRequest, _ connection: ServerConnection, _ runtime: Runtime
+    ) throws(Failure) -> UploadPlan {
         let settings = runtime.settings
         guard let match = settings.routes.match(request.route) else { throw .noRoute(request, settings) }
         let route = settings.routes.routes[match.routeIndex]
@@ -111,7 +125,7 @@ enum PlainRequest {
             }
         }
         try runtime.validate(plan)
-        return (request, plan)
+        return plan
     }
 
     /// The fields that RFC 9110 wants beside some statuses.

@@ -17,11 +17,11 @@ final class RemoteStore {
 
     /// Starts a PutObject.
     func put(
-        _ plan: UploadPlan, now: Int64, handler: any UploadSinkHandler, streamed: @escaping () -> StreamedFacts
+        _ plan: UploadPlan, now: Int64, handler: any UploadSinkHandler,
+        judge: @escaping (StoreAnswer) -> StoreVerdict
     ) -> any UploadSink {
         RemoteSink(
             pool: pool, head: requests.put(plan, now: now), length: plan.length, isRepeatable: plan.isRepeatable,
-            handler: handler
-        ) { answer in plan.judge(answer, streamed()) }
+            handler: handler, judge: judge)
     }
 }

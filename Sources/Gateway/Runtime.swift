@@ -49,13 +49,13 @@ final class Runtime {
 
     /// Opens the way to the plan's store.
     ///
-    /// - Parameter streamed: what is known of the body once it was passed on; asked when the store answered.
+    /// - Parameter judge: what a remote store's answer means; called once all of it is there.
     func makeSink(
         for plan: UploadPlan, request: UploadRequest, handler: any UploadSinkHandler,
-        streamed: @escaping () -> StreamedFacts
+        judge: @escaping (StoreAnswer) -> StoreVerdict
     ) -> any UploadSink {
         if let remote = remotes[plan.storeIndex] {
-            return remote.put(plan, now: environment.clock.seconds, handler: handler, streamed: streamed)
+            return remote.put(plan, now: environment.clock.seconds, handler: handler, judge: judge)
         }
         guard let store = directory(plan.storeIndex) else { preconditionFailure("a store is remote or a directory") }
         return DirectorySink(

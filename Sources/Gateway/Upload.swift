@@ -46,8 +46,8 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     func start() {
         held = self
         runtime.worker.uploadStarted(self)
-        sink = runtime.makeSink(for: plan, request: request, handler: self) { [unowned self] in
-            StreamedFacts(size: received, crc64: needsChecksum ? checksum.value : nil)
+        sink = runtime.makeSink(for: plan, request: request, handler: self) { [unowned self] answer in
+            plan.judge(answer, StreamedFacts(size: received, crc64: needsChecksum ? checksum.value : nil))
         }
         connection?.receiver = self
         connection?.startBody()

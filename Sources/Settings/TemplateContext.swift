@@ -98,7 +98,8 @@ extension Route {
     ///
     /// - Throws: ``KeyError`` unless the key has 1 to 1023 bytes.
     package func objectKey(_ context: TemplateContext) throws(KeyError) -> [UInt8] {
-        let key = key.render(.none, lookup: context.value)
+        // A closure, not the method itself, which would carry a copy of the context.
+        let key = key.render(.none) { context.value(of: $0) }
         if key.isEmpty { throw .empty }
         if key.count > Self.maximumKeyBytes { throw .tooLong(key.count) }
         return key
