@@ -130,8 +130,8 @@ package struct Explainer {
             line("request: none, the object becomes a file below \(path)")
         case .oss(let oss):
             let (head, signed) = OSSRequests(oss).explain(plan, now: environment.clock.seconds)
-            if let canonical = signed.canonicalRequest { block("canonical request", canonical) }
-            block("string to sign", signed.stringToSign)
+            if let canonical = signed.canonicalRequest { block("canonical request", redact(canonical, oss)) }
+            block("string to sign", redact(signed.stringToSign, oss))
             block("request to \(oss.endpoint)", redact(head, oss))
         }
     }
@@ -163,9 +163,9 @@ package struct Explainer {
     }
 
     /// The token of a temporary key is a secret; a signature is good for a few minutes and one request only.
-    private func redact(_ head: [UInt8], _ store: OSSStore) -> [UInt8] {
-        guard let token = store.credentials.token?.revealText(), !token.isEmpty else { return head }
-        return Array(String(decoding: head, as: UTF8.self).replacing(token, with: "***").utf8)
+    private func redact(_ text: [UInt8], _ store: OSSStore) -> [UInt8] {
+        guard let token = store.credentials.token?.revealText(), !token.isEmpty else { return text }
+        return Array(String(decoding: text, as: UTF8.self).replacing(token, with: "***").utf8)
     }
 
     private mutating func line(_ content: String) {
