@@ -58,7 +58,7 @@ enum PlainAnswer {
     }
 
     /// The problem document: `stored` is true, false, or null where nobody can tell.
-    private static func problem(_ failure: Failure, stored: Stored, outcome: Outcome?, requestID: String) -> [UInt8] {
+    static func problem(_ failure: Failure, stored: Stored, outcome: Outcome?, requestID: String) -> [UInt8] {
         var body: [UInt8] = []
         body.append("{\"type\":\"about:blank\",\"title\":")
         body.appendJSONString(ReasonPhrase.of(failure.status).utf8.span)

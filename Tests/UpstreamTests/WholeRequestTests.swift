@@ -127,6 +127,18 @@ import Testing
         try driver.run(until: peer)
     }
 
+    @Test func `leaves out lines of an answer that are no fields`() throws {
+        let peer = try Peer({ socket in
+            _ = try socket.readRequest()
+            try socket.write("HTTP/1.1 200 OK\r\nBad Name: 1\r\nX: a\u{1}b\r\n: 2\r\nGood: 3\r\n")
+            try socket.write("Content-Length: 0\r\n\r\n")
+        })
+        let answer = try perform("http://127.0.0.1:\(peer.port)/").get()
+        #expect(answer.fields.count == 2)
+        #expect(answer.fields.string("good") == "3")
+        try driver.run(until: peer)
+    }
+
     @Test func `gives an app up in time, that may have seen the request`() throws {
         let peer = try Peer({ socket in
             _ = try socket.readRequest()

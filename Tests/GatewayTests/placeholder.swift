@@ -1,2 +1,0 @@
-// Putback: upload gateway
-// SPDX-License-Identifier: Apache-2.0
