@@ -162,6 +162,14 @@ def runs(name: str) -> bool:
 def all_proxies(origin: Origin) -> list[Proxy]:
     if not PUTBACK.exists():
         raise Failed(f"{PUTBACK} is missing: make build")
-    started = [putback(origin), putback(origin, "length")]
-    started += [start(origin) for name, start in (("nginx", nginx), ("haproxy", haproxy)) if runs(name)]
+    starts = [putback, lambda origin: putback(origin, "length")]
+    starts += [start for name, start in (("nginx", nginx), ("haproxy", haproxy)) if runs(name)]
+    started: list[Proxy] = []
+    try:
+        for start in starts:
+            started.append(start(origin))
+    except BaseException:
+        for proxy in started:
+            proxy.stop()
+        raise
     return started
