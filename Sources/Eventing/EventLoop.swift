@@ -20,6 +20,8 @@ package final class EventLoop: @unchecked Sendable {
     private let thread = Atomic<UInt>(0)
     /// Loop thread only.
     private var nextTurn: [() -> Void] = []
+    /// Loop thread only: ``run()`` is to end.
+    private var stops = false
 
     /// Creates a loop that runs nothing until ``run()``.
     package init() throws(EventError) {
@@ -66,13 +68,18 @@ package final class EventLoop: @unchecked Sendable {
         thread.store(UInt(pthread_self()), ordering: .relaxed)
         // Runs work that was posted before the loop had its thread.
         drainInbox()
-        unsafe event_base_loop(base, Int32(EVLOOP_NO_EXIT_ON_EMPTY))
+        // A stop among that work came before event_base_loop, which forgets earlier breaks.
+        if !stops { unsafe event_base_loop(base, Int32(EVLOOP_NO_EXIT_ON_EMPTY)) }
+        stops = false
         thread.store(0, ordering: .relaxed)
     }
 
     /// Ends ``run()`` after the event that is being handled; callable from any thread.
     package func stop() {
-        execute { [self] in unsafe event_base_loopbreak(base) }
+        execute { [self] in
+            stops = true
+            unsafe event_base_loopbreak(base)
+        }
     }
 
     /// Runs `work` on the loop thread, after what is being handled; callable from any thread.
