@@ -33,10 +33,8 @@ final class Server: SocketListenerHandler, RequestHandler {
         listener = SocketListener(loop: driver.loop, socket: socket, handler: self)
     }
 
-    deinit {
-        listener?.close()
-        for connection in connections { connection.close() }
-    }
+    /// Connections that are still open go with the array: closing them would tell a handler that is gone.
+    deinit { listener?.close() }
 
     func accepted(descriptor: Int32, peer: SocketAddress, on listener: SocketListener) {
         let connection = ServerConnection(
