@@ -9,7 +9,7 @@ import pytest
 
 from support import configs, sdks
 from support.peers import Gate, answer
-from support.wire import Client, Closed, eventually, put
+from support.wire import SCALE, Client, Closed, eventually, put
 
 BODY = b"x" * 100_000
 HEAD = b"PUT /%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
@@ -263,6 +263,19 @@ def test_survives_a_full_disk(small_disk, start, tmp_path):
     assert client.get("small") == b"hello"
     refused = client.put("big", b"x" * (2 << 20))
     assert refused.status >= 400
+
+
+@pytest.mark.skipif(SCALE > 1, reason="sanitizers reserve more memory than any limit that would tell")
+def test_works_within_a_limit_of_memory(start, tmp_path):
+    """As in a container: far less than the bodies that pass."""
+    config = directory(tmp_path)
+    gateway = start({**config, "workers": 1}, memory=256 << 20)
+    block = b"x" * (1 << 20)
+    with Client(gateway.edge) as client:
+        client.send(b"PUT /big HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (384 << 20))
+        for _ in range(384):
+            client.send(block)
+        assert client.response().status == 200
 
 
 def test_survives_the_limit_of_descriptors(start, store):

@@ -53,10 +53,19 @@ class Gateway:
         """JSON is YAML, so that no YAML writer stands between the test and the gateway."""
         self.file.write_text(config if isinstance(config, str) else json.dumps(config, indent=1, ensure_ascii=False))
 
-    def start(self, environment: dict[str, str] | None = None, descriptors: int | None = None) -> "Gateway":
+    def start(
+        self,
+        environment: dict[str, str] | None = None,
+        descriptors: int | None = None,
+        memory: int | None = None,
+    ) -> "Gateway":
+        """`descriptors` and `memory` (bytes of data segments, thread stacks included) are hard limits of the process."""
+
         def limit() -> None:
             if descriptors:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+            if memory:
+                resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
 
         self.lines, self.events = [], []
         self.process = subprocess.Popen(
