@@ -66,8 +66,8 @@ package final class EventLoop: @unchecked Sendable {
     /// Runs the loop on the calling thread until ``stop()``.
     package func run() {
         thread.store(UInt(pthread_self()), ordering: .relaxed)
-        // Runs work that was posted before the loop had its thread.
-        drainInbox()
+        // What was posted before has made the wake-up descriptor readable. It must not run out here: event_base_loop(3)
+        // begins by forgetting a loopbreak.
         // A stop among that work came before event_base_loop, which forgets earlier breaks.
         if !stops { unsafe event_base_loop(base, Int32(EVLOOP_NO_EXIT_ON_EMPTY)) }
         stops = false

@@ -81,6 +81,14 @@ import Testing
         close(descriptor)
     }
 
+    @Test func `stops at once when it was told to before it ran`() throws {
+        let loop = try EventLoop()
+        for _ in 0..<3 {
+            loop.stop()
+            loop.run()
+        }
+    }
+
     @Test func `stops from another thread and runs again`() throws {
         let loop = try EventLoop()
         for _ in 0..<3 {
