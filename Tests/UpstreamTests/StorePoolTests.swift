@@ -1,6 +1,8 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+import Eventing
+import Glibc
 import HTTPWire
 import LoopTesting
 import Testing
@@ -148,6 +150,11 @@ import Testing
         _ = try run(1, on: pool, rig)
         mayClose.open()
         try closed.wait()
+        // The end of the connection may take a moment to cross the kernel.
+        let connection = try #require(pool.takeIdle())
+        let patience = Instant.now + .seconds(20)
+        while !connection.isStale, .now < patience { sched_yield() }
+        pool.release(connection)
         #expect(pool.idleCount == 1)
         return (peer, pool)
     }
