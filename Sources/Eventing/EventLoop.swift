@@ -20,8 +20,6 @@ package final class EventLoop: @unchecked Sendable {
     private let thread = Atomic<UInt>(0)
     /// Loop thread only.
     private var nextTurn: [() -> Void] = []
-    /// Loop thread only: ``run()`` is to end.
-    private var stops = false
 
     /// Creates a loop that runs nothing until ``run()``.
     package init() throws(EventError) {
@@ -68,18 +66,13 @@ package final class EventLoop: @unchecked Sendable {
         thread.store(UInt(pthread_self()), ordering: .relaxed)
         // What was posted before has made the wake-up descriptor readable. It must not run out here: event_base_loop(3)
         // begins by forgetting a loopbreak.
-        // A stop among that work came before event_base_loop, which forgets earlier breaks.
-        if !stops { unsafe event_base_loop(base, Int32(EVLOOP_NO_EXIT_ON_EMPTY)) }
-        stops = false
+        unsafe event_base_loop(base, Int32(EVLOOP_NO_EXIT_ON_EMPTY))
         thread.store(0, ordering: .relaxed)
     }
 
     /// Ends ``run()`` after the event that is being handled; callable from any thread.
     package func stop() {
-        execute { [self] in
-            stops = true
-            unsafe event_base_loopbreak(base)
-        }
+        execute { [self] in unsafe event_base_loopbreak(base) }
     }
 
     /// Runs `work` on the loop thread, after what is being handled; callable from any thread.
