@@ -15,7 +15,7 @@ extension OSSFace {
     ) -> Int {
         let context = context(connection, request.requestID, started, runtime.environment)
         // What a store of the same dialect said is passed on as it came.
-        if let relay = outcome.relay, outcome.failure?.code != .storeMismatch {
+        if let relay = outcome.relay {
             var fields = StoreAnswerFields.forSDK(relay.fields)
             fields.append("Putback-Request-Id", request.requestID)
             connection.respond(status: relay.status, fields: fields, body: relay.body.span)

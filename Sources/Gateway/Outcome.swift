@@ -77,19 +77,16 @@ package struct Outcome: Sendable, Equatable {
     /// Why the upload did not succeed; nil when it did.
     package var failure: Failure?
     package var relay: StoreAnswer?
-    /// The route's status for a stored upload whose callback failed.
-    package var failedCallbackStatus: Int
 
     package init(
         stored: Stored, object: StoredObjectFacts? = nil, callback: CallbackResult = .notAsked,
-        failure: Failure? = nil, relay: StoreAnswer? = nil, failedCallbackStatus: Int = 502
+        failure: Failure? = nil, relay: StoreAnswer? = nil
     ) {
         self.stored = stored
         self.object = object
         self.callback = callback
         self.failure = failure
         self.relay = relay
-        self.failedCallbackStatus = failedCallbackStatus
     }
 
     /// A bounded word for logs and metrics.

@@ -22,6 +22,22 @@ struct Planner: Sendable {
     let environment: Environment
     /// Signs the callbacks that Putback makes; nil where no store needs it.
     let signer: CallbackRequest.Signer?
+    /// The targets of each policy, by its place in the settings.
+    private let targets: [[CallbackURL]]
+
+    init(settings: Settings, environment: Environment, signer: CallbackRequest.Signer?) {
+        self.settings = settings
+        self.environment = environment
+        self.signer = signer
+        targets = settings.callbacks.map { policy in
+            policy.urls.map { url in
+                guard let target = try? CallbackURL(parsing: url) else {
+                    preconditionFailure("the URLs of a policy were checked when the settings were read")
+                }
+                return target
+            }
+        }
+    }
 
     /// The plan for a request whose route is known.
     func plan(_ request: UploadRequest, _ match: RouteMatch, uuid: String) throws(PlanError) -> UploadPlan {
@@ -80,20 +96,21 @@ struct Planner: Sendable {
         _ plan: inout UploadPlan, _ request: UploadRequest, _ context: TemplateContext, _ store: Store
     ) throws(PlanError) {
         if let index = plan.route.callbackIndex {
-            return try planPolicy(&plan, settings.callbacks[index], context, rules: rules(request))
+            return try planPolicy(&plan, index, context, rules: rules(request))
         }
         guard let callback = request.clientCallback, !plan.route.clientCallbacks.patterns.isEmpty else { return }
         try planClientCallback(&plan, callback, request.clientCallbackVariables, store)
     }
 
     private func planPolicy(
-        _ plan: inout UploadPlan, _ policy: CallbackPolicy, _ context: TemplateContext, rules: OwnCallback.Rules
+        _ plan: inout UploadPlan, _ index: Int, _ context: TemplateContext, rules: OwnCallback.Rules
     ) throws(PlanError) {
+        let policy = settings.callbacks[index]
         let custom = policy.customVariables(lookup: context.value)
         plan.onFailure = policy.onFailure
         plan.callbackName = policy.name
         guard plan.route.callbackIsByStore else {
-            plan.callback = .own(ownCallback(policy, custom, rules))
+            plan.callback = .own(ownCallback(policy, targets[index], custom, rules))
             return
         }
         do throws(OSSCallbackEncodingError) {
@@ -107,14 +124,12 @@ struct Planner: Sendable {
         }
     }
 
-    /// The URLs were checked when the settings were read.
-    private func ownCallback(_ policy: CallbackPolicy, _ custom: [CustomVariable], _ rules: OwnCallback.Rules)
-        -> OwnCallback
-    {
+    private func ownCallback(
+        _ policy: CallbackPolicy, _ urls: [CallbackURL], _ custom: [CustomVariable], _ rules: OwnCallback.Rules
+    ) -> OwnCallback {
         let signer = self.signer
         return OwnCallback(
-            urls: policy.urls.compactMap { try? CallbackURL(parsing: $0) },
-            timeoutMilliseconds: policy.timeoutMilliseconds, rules: rules,
+            urls: urls, timeoutMilliseconds: policy.timeoutMilliseconds, rules: rules,
             request: { url, facts, now in
                 try CallbackRequest.putback(policy, to: url, facts: facts, signer: signer, now: now)
             }, mayConnect: nil, custom: custom)

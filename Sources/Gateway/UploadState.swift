@@ -136,8 +136,7 @@ struct UploadState: Sendable {
             .callbackFailed, party: .app, phase: .callingBack, status: onFailure.status, message)
         return end(
             Outcome(
-                stored: stored, object: object, callback: callback, failure: failure, relay: relay,
-                failedCallbackStatus: onFailure.status))
+                stored: stored, object: object, callback: callback, failure: failure, relay: relay))
     }
 
     /// A store that says "stored" before it has the body stores something else.

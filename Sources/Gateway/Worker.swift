@@ -89,11 +89,6 @@ final class Worker: @unchecked Sendable {
         return false
     }
 
-    /// Gives an admission back that led to no upload.
-    func withdrawAdmission() {
-        counters.uploads.subtract(1, ordering: .relaxed)
-    }
-
     // MARK: - End
 
     /// Stops accepting, lets requests finish, and calls `completion` when none is left.

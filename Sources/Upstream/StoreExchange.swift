@@ -1,7 +1,6 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
-package import Eventing
 package import HTTPWire
 internal import Octets
 
@@ -56,8 +55,6 @@ package final class StoreExchange: StoreConnectionUser {
         self.handler = handler
     }
 
-    /// The time at which the head went out, for the log.
-    package private(set) var connectedAt: Instant?
     /// Whether the connection had served a request before.
     package private(set) var usedKeptConnection = false
 
@@ -157,7 +154,6 @@ package final class StoreExchange: StoreConnectionUser {
 
     private func use(_ connection: StoreConnection) {
         state = .sending(connection)
-        connectedAt = .now
         usedKeptConnection = connection.isReused
         connection.begin(user: self, method: method)
     }

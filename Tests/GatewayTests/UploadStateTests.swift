@@ -180,7 +180,6 @@ import Testing
             Issue.record("nobody was told")
             return
         }
-        #expect(outcome.failedCallbackStatus == 202)
         #expect(outcome.failure?.status == 202 && outcome.failure?.party == .app)
         #expect(outcome.failure?.message == "The object is stored, but the callback failed. The app answered 500.")
         #expect(outcome.object == someObject && outcome.callback == failed)
