@@ -116,7 +116,8 @@ extension OSSError {
         case .notFound: self.init(.noSuchKey)
         case .overloaded, .draining, .storeBusy, .storeTimeout: self.init(.serviceUnavailable, failure.message)
         case .callbackFailed:
-            self.init(.callbackFailed, failure.message)
+            // Only here where the object was deleted again: the usual 203 is a success to many SDKs.
+            self.init(status: 400, code: OSSErrorCode.callbackFailed.rawValue, message: failure.message)
         case .clientGone, .storeUnresolved, .storeUnreachable, .storeTLS, .storeClosed, .storeBadAnswer, .storeRefused,
             .storeMismatch, .diskFull, .diskFailed, .internalError:
             self.init(.internalError, failure.message)

@@ -246,3 +246,16 @@ def test_never_answers_5xx_after_it_stored(start, peers, tmp_path, kind, status)
     assert result.status == 203
     assert len(app.requests) == 1
     assert client.get("x") == BODY
+
+
+@pytest.mark.parametrize("kind", list(sdks.KINDS))
+def test_is_an_error_where_the_object_was_deleted_again(start, peers, tmp_path, kind):
+    """203 is a success to these SDKs, and there is no object."""
+    app = peers.app(*[replies(answer(500, b"{}", JSON))] * 5)
+    policy = configs.policy(app.port, onFailure={"answer": 502, "object": "delete"})
+    gateway = start(configs.sdk(tmp_path / "objects", callback=policy))
+    client = sdks.client(kind, gateway.endpoint)
+    result = client.put("x", BODY)
+    assert (result.status, result.code) == (400, "CallbackFailed")
+    assert len(app.requests) == 1
+    assert not client.exists("x")

@@ -127,7 +127,7 @@ import Testing
             }
             let error = OSSError(failure, stored: .no)
             #expect(!error.code.isEmpty && !error.message.isEmpty)
-            #expect(error.status >= 400 || code == .callbackFailed)
+            #expect(error.status >= 400)
         }
     }
 
