@@ -29,7 +29,7 @@ package final class ByteStream: FileEventHandler {
     package let loop: EventLoop
     package let descriptor: Int32
     /// Set by the owner of the stream, which outlives its registration here.
-    package weak var handler: (any ByteStreamHandler)?
+    package unowned var handler: (any ByteStreamHandler)?
     private var event: FileEvent?
     private let session: TLSSession?
     private var isReading = false

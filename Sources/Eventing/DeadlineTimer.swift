@@ -49,7 +49,12 @@ package final class DeadlineTimer {
 
     /// Sets the deadline to `duration` from now.
     package func start(_ duration: Duration) {
-        deadline = Instant.now + duration
+        deadline = loop.now + duration
+    }
+
+    /// Sets the deadline to `interval` from now.
+    package func start(_ interval: Interval) {
+        deadline = loop.now + interval
     }
 
     /// Unsets the deadline and its registration, so that not even a late wake-up remains.
@@ -63,13 +68,14 @@ package final class DeadlineTimer {
     private func arm(_ deadline: Instant) {
         armedFor = deadline
         // Rounded up: firing early would only mean to register again.
-        let wait = deadline.since(.now).wholeNanoseconds / 1_000 + 1
+        let wait = deadline.nanoseconds(since: .now) / 1_000 + 1
         var interval = timeval(tv_sec: Int(wait / 1_000_000), tv_usec: Int(wait % 1_000_000))
         unsafe event_add(timer, &interval)
     }
 
     private func fired() {
         armedFor = nil
+        loop.eventBegins()
         guard let deadline else { return }
         guard deadline <= .now else { return arm(deadline) }
         self.deadline = nil

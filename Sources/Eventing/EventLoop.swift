@@ -20,6 +20,8 @@ package final class EventLoop: @unchecked Sendable {
     private let thread = Atomic<UInt>(0)
     /// Loop thread only.
     private var nextTurn: [() -> Void] = []
+    /// Loop thread only; nil until somebody asks during the event that is being handled.
+    private var eventTime: Instant?
 
     /// Creates a loop that runs nothing until ``run()``.
     package init() throws(EventError) {
@@ -105,10 +107,24 @@ package final class EventLoop: @unchecked Sendable {
         precondition(owner == 0 || owner == UInt(pthread_self()), "called on another thread than the loop's")
     }
 
+    /// The time of the event that is being handled, read from the clock once for each event. Loop thread only.
+    ///
+    /// For deadlines and for how long something took: it may be behind the clock by as long as the handling takes.
+    package var now: Instant {
+        if let eventTime { return eventTime }
+        let now = Instant.now
+        eventTime = now
+        return now
+    }
+
+    /// Another event is handled from here on.
+    func eventBegins() { eventTime = nil }
+
     /// The libevent base, for registrations in this module.
     @unsafe var rawBase: OpaquePointer { unsafe base }
 
     private func drainInbox() {
+        eventBegins()
         var count: UInt64 = 0
         _ = unsafe read(wakeDescriptor, &count, 8)
         let work = inbox.withLock { inbox in
@@ -120,6 +136,7 @@ package final class EventLoop: @unchecked Sendable {
     }
 
     private func runNextTurn() {
+        eventBegins()
         let work = nextTurn
         nextTurn = []
         for item in work { item() }

@@ -32,10 +32,10 @@ package final class FileEvent {
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe event_assign(
             events, loop.rawBase, descriptor, Int16(EV_READ | EV_PERSIST),
-            { _, _, context in unsafe FileEvent.from(context).handler.fileReadable() }, context)
+            { _, _, context in unsafe FileEvent.from(context).tell { $0.fileReadable() } }, context)
         unsafe event_assign(
             events + 1, loop.rawBase, descriptor, Int16(EV_WRITE | EV_PERSIST),
-            { _, _, context in unsafe FileEvent.from(context).handler.fileWritable() }, context)
+            { _, _, context in unsafe FileEvent.from(context).tell { $0.fileWritable() } }, context)
     }
 
     deinit {
@@ -67,6 +67,11 @@ package final class FileEvent {
     package func cancel() {
         wantsRead = false
         wantsWrite = false
+    }
+
+    private func tell(_ event: (any FileEventHandler) -> Void) {
+        loop.eventBegins()
+        event(handler)
     }
 
     private static func from(_ context: UnsafeMutableRawPointer?) -> FileEvent {

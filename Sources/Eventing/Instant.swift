@@ -24,12 +24,34 @@ package struct Instant: Comparable, Hashable, Sendable {
 
     /// The time that passed from `earlier` to this instant, zero when it is the later one.
     package func since(_ earlier: Instant) -> Duration {
-        .nanoseconds(Int64(nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0))
+        .nanoseconds(Int64(nanoseconds(since: earlier)))
+    }
+
+    /// Nanoseconds from `earlier` to this instant, zero when it is the later one.
+    package func nanoseconds(since earlier: Instant) -> UInt64 {
+        nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0
     }
 
     /// Milliseconds from `earlier` to this instant.
     package func milliseconds(since earlier: Instant) -> UInt64 {
-        nanoseconds > earlier.nanoseconds ? (nanoseconds - earlier.nanoseconds) / 1_000_000 : 0
+        nanoseconds(since: earlier) / 1_000_000
+    }
+}
+
+/// A length of time in whole nanoseconds: what a ``Duration`` becomes where it is added often.
+package struct Interval: Comparable, Sendable {
+    package let nanoseconds: UInt64
+
+    /// Negative durations become zero.
+    package init(_ duration: Duration) { nanoseconds = duration.wholeNanoseconds }
+
+    package static func seconds(_ count: Int) -> Interval { Interval(.seconds(count)) }
+    package static func milliseconds(_ count: Int) -> Interval { Interval(.milliseconds(count)) }
+
+    package static func < (left: Interval, right: Interval) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    package static func + (instant: Instant, interval: Interval) -> Instant {
+        Instant(nanoseconds: instant.nanoseconds &+ interval.nanoseconds)
     }
 }
 

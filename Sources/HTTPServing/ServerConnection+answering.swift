@@ -83,7 +83,8 @@ extension ServerConnection {
     /// Writes what is owed, as far as the client takes it.
     func flush() {
         while outputSent < output.count, phase != .closed {
-            switch stream.write(output.span.extracting(outputSent...)) {
+            let bytes = output
+            switch stream.write(bytes.span.extracting(outputSent...)) {
             case .bytes(let count):
                 outputSent += count
             case .wouldBlock:

@@ -34,7 +34,7 @@ extension ServerConnection {
     package func resumeBody() {
         guard phase == .readingBody, !wantsBody else { return }
         wantsBody = true
-        lastRead = .now
+        lastRead = context.loop.now
         armBodyTimer()
         if inputEnded { return context.loop.onNextTurn { [self] in processPending() } }
         stream.readEnabled = true
@@ -61,7 +61,7 @@ extension ServerConnection {
 
     private func received(_ bytes: Span<UInt8>) {
         if phase == .lingering { return }
-        if phase == .readingBody { lastRead = .now }
+        if phase == .readingBody { lastRead = context.loop.now }
         if pendingInput.isEmpty { return process(bytes) }
         pendingInput.append(bytes)
         processPending()
@@ -210,7 +210,7 @@ extension ServerConnection {
     // MARK: - Body timeouts
 
     private func startWindow() {
-        windowStart = .now
+        windowStart = context.loop.now
         windowBytes = 0
         windowWasPaused = false
     }
@@ -230,7 +230,7 @@ extension ServerConnection {
     func bodyDeadlinePassed() {
         // Paused: the store is waited for, not the client.
         guard wantsBody else { return }
-        let now = Instant.now
+        let now = context.loop.now
         if lastRead + context.limits.bodyIdle <= now { return failBody(.stalled) }
         if windowStart + context.limits.minimumRateWindow <= now {
             let tooSlow = !windowWasPaused && windowBytes < context.limits.minimumRateBytes

@@ -30,8 +30,8 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler {
     package private(set) lazy var peerHost = peer.host
     /// The request that is being handled; valid until its answer is complete.
     package internal(set) var request = RequestHead()
-    /// Who takes the body of the present request.
-    package weak var receiver: (any BodyReceiver)?
+    /// Who takes the body of the present request; held until the answer is out or the connection closed.
+    package var receiver: (any BodyReceiver)?
     /// For the handler: what keeps the present request's state alive.
     package var attachment: AnyObject?
 
@@ -115,11 +115,9 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler {
         phase = .closed
         timer.cancel()
         end(stream)
-        if wasBusy {
-            let receiver = self.receiver
-            self.receiver = nil
-            receiver?.clientFailed(failure)
-        }
+        let receiver = self.receiver
+        self.receiver = nil
+        if wasBusy { receiver?.clientFailed(failure) }
         attachment = nil
         handler.connectionClosed(self)
     }

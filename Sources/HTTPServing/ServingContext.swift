@@ -9,19 +9,19 @@ internal import Octets
 package struct ServingLimits: Sendable {
     package var wire = WireLimits.client
     /// From the first byte of a head, or from accepting a connection, to the head's end.
-    package var head = Duration.seconds(10)
+    package var head = Interval.seconds(10)
     /// The longest gap between two reads of a body, while the client is the one who is waited for.
-    package var bodyIdle = Duration.seconds(60)
+    package var bodyIdle = Interval.seconds(60)
     /// The least bytes a body must bring in each window of ``minimumRateWindow``; 0 for no rule.
     package var minimumRateBytes: UInt64 = 30 * 1024
     /// The length of the windows in which a body's rate is looked at.
-    package var minimumRateWindow = Duration.seconds(30)
+    package var minimumRateWindow = Interval.seconds(30)
     /// How long a connection may wait for its next request.
-    package var keepAlive = Duration.seconds(60)
+    package var keepAlive = Interval.seconds(60)
     /// The longest gap while a client takes its answer.
-    package var answerIdle = Duration.seconds(60)
+    package var answerIdle = Interval.seconds(60)
     /// How long what a refused client still sends is read and dropped, so that it gets to read its answer.
-    package var linger = Duration.seconds(5)
+    package var linger = Interval.seconds(5)
 
     package init() {}
 }

@@ -24,7 +24,8 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
     private let pool: StorePool
     private let stream: ByteStream
     private lazy var timer = DeadlineTimer(loop: pool.context.loop, handler: self)
-    private weak var user: (any StoreConnectionUser)?
+    /// Held from ``begin(user:method:)`` until the exchange is over.
+    private var user: (any StoreConnectionUser)?
 
     private var unsent: [UInt8] = []
     private var unsentStart = 0
@@ -157,15 +158,13 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
 
     func streamWritable(_ stream: ByteStream) {
         while unsentStart < unsent.count {
-            switch stream.write(unsent.span.extracting(unsentStart...)) {
-            case .bytes(let count):
-                unsentStart += count
-                startAnswerTimer()
-            case .wouldBlock:
-                return stream.waitForWritable()
-            case let result:
-                return writeFailed(result)
+            let bytes = unsent
+            let result = stream.write(bytes.span.extracting(unsentStart...))
+            guard case .bytes(let count) = result else {
+                return result == .wouldBlock ? stream.waitForWritable() : writeFailed(result)
             }
+            unsentStart += count
+            startAnswerTimer()
         }
         unsent.removeAll(keepingCapacity: unsent.capacity <= 1024)
         unsentStart = 0

@@ -17,9 +17,9 @@ package struct StoreEndpoint: Sendable {
     /// Until the connection, TLS included, is made.
     package var connectTimeout = Duration.seconds(5)
     /// From the last byte of a request, or the last one that the store took, to the store's answer.
-    package var answerTimeout = Duration.seconds(60)
+    package var answerTimeout = Interval.seconds(60)
     /// How long an unused connection is kept.
-    package var idleTimeout = Duration.seconds(50)
+    package var idleTimeout = Interval.seconds(50)
     /// Unused connections that are kept, on each loop.
     package var idleLimit = 256
 
