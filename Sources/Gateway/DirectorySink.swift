@@ -53,6 +53,8 @@ final class DirectorySink: UploadSink {
         }
     }
 
+    func recycle() {}
+
     func abort() {
         guard !isOver else { return }
         isOver = true
@@ -102,7 +104,6 @@ struct DirectoryTarget: Sendable {
     var bucket: String
     var key: [UInt8]
     var metadata: ObjectMetadata
-    var mimeType: String
     /// What the body's MD5 must be, where the client says.
     var contentMD5: [UInt8]?
     /// Whether an object of that name stays and the upload is refused.
@@ -151,7 +152,7 @@ private final class DirectoryWriter: @unchecked Sendable {
             let object = try pending.commit()
             let facts = StoredObjectFacts(
                 bucket: target.bucket, key: target.key, size: object.size, etag: object.etag, crc64: object.crc64,
-                contentMD5: object.contentMD5, mimeType: target.mimeType)
+                contentMD5: object.contentMD5)
             return .stored(facts, callback: .notAsked, relay: nil)
         } catch {
             // A sync that failed after the rename leaves an object that can be seen but may not last.

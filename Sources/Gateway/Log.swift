@@ -3,74 +3,6 @@
 
 internal import Octets
 
-/// One line of the log: constant event, variable parts as fields. JSON for programs, text on a terminal.
-package struct LogLine {
-    package enum Level: String, Sendable { case info, warning, error }
-
-    private var bytes: [UInt8] = []
-    private let isText: Bool
-
-    /// - Parameter milliseconds: Unix milliseconds.
-    package init(_ event: String, level: Level = .info, milliseconds: Int64, isText: Bool) {
-        self.isText = isText
-        bytes.reserveCapacity(768)
-        guard !isText else {
-            ISO8601.appendExtendedMilliseconds(milliseconds, to: &bytes)
-            bytes.append(" ")
-            if level != .info { bytes.append(level.rawValue.uppercased() + " ") }
-            bytes.append(event)
-            return
-        }
-        bytes.append("{\"time\":\"")
-        ISO8601.appendExtendedMilliseconds(milliseconds, to: &bytes)
-        bytes.append("\",\"level\":\"")
-        bytes.append(level.rawValue)
-        bytes.append("\",\"event\":\"")
-        bytes.append(event)
-        bytes.append("\"")
-    }
-
-    package mutating func add(_ name: String, _ value: String?) {
-        guard let value else { return }
-        add(name, bytes: value.utf8.span)
-    }
-
-    /// Text of any origin; what is not UTF-8 is shown with replacement characters.
-    package mutating func add(_ name: String, bytes value: Span<UInt8>) {
-        key(name)
-        bytes.appendJSONString(value)
-    }
-
-    package mutating func add(_ name: String, number value: UInt64?) {
-        guard let value else { return }
-        key(name)
-        bytes.appendDecimal(value)
-    }
-
-    package mutating func add(_ name: String, flag value: Bool?) {
-        guard let value else { return }
-        key(name)
-        bytes.append(value ? "true" : "false")
-    }
-
-    private mutating func key(_ name: String) {
-        // Piece by piece: an interpolated text would be allocated for each field.
-        bytes.append(isText ? " " : ",\"")
-        bytes.append(name)
-        bytes.append(isText ? "=" : "\":")
-    }
-
-    /// The whole line, line end included.
-    package consuming func finished() -> [UInt8] {
-        bytes.append(isText ? "\n" : "}\n")
-        return bytes
-    }
-
-    static func dropped(_ count: UInt64) -> [UInt8] {
-        Array("{\"level\":\"error\",\"event\":\"log-lines-dropped\",\"count\":\(count)}\n".utf8)
-    }
-}
-
 /// Where events are logged. Any thread.
 package struct Log: Sendable {
     package let writer: LogWriter
@@ -82,9 +14,55 @@ package struct Log: Sendable {
     }
 
     /// Logs one event; `fill` adds its fields.
-    package func event(_ name: String, level: LogLine.Level = .info, _ fill: (inout LogLine) -> Void = { _ in }) {
-        var line = LogLine(name, level: level, milliseconds: clock.milliseconds, isText: writer.isText)
+    package func event(
+        _ name: StaticString, level: LogLine.Level = .info, _ fill: (inout LogLine) -> Void = { _ in }
+    ) {
+        var time: [UInt8] = []
+        ISO8601.appendExtendedMilliseconds(clock.milliseconds, to: &time)
+        var line = LogLine(name, level: level, time: time.span, isText: writer.isText)
         fill(&line)
-        writer.write(line.finished())
+        let bytes = line.finished()
+        writer.write(bytes.span)
+    }
+}
+
+/// The log as one loop writes it, in memory that is used again for each line. Loop thread only.
+final class LoopLog {
+    /// A line that was longer does not keep its memory.
+    private static let keptBytes = 16 * 1024
+
+    private let log: Log
+    private var buffer = OctetBuffer(capacity: 1024)
+    /// The second that `time` shows, and where its milliseconds stand.
+    private var second = Int64.min
+    private var time: [UInt8] = []
+
+    init(_ log: Log) { self.log = log }
+
+    /// Logs one event; `fill` adds its fields.
+    func event(_ name: StaticString, level: LogLine.Level = .info, _ fill: (inout LogLine) -> Void) {
+        writeTime(log.clock.milliseconds)
+        var empty = OctetBuffer()
+        swap(&empty, &buffer)
+        var line = LogLine(name, level: level, time: time.span, isText: log.writer.isText, in: empty)
+        fill(&line)
+        buffer = line.finished()
+        buffer.withSpan { log.writer.write($0) }
+        buffer.removeAll(keepingAtMost: Self.keptBytes)
+    }
+
+    /// `YYYY-MM-DDThh:mm:ss.mmmZ`, of which only the milliseconds change within a second.
+    private func writeTime(_ milliseconds: Int64) {
+        let (now, fraction) = milliseconds.quotientAndRemainder(dividingBy: 1000)
+        guard now == second, fraction >= 0 else {
+            second = fraction >= 0 ? now : .min
+            time.removeAll(keepingCapacity: true)
+            return ISO8601.appendExtendedMilliseconds(milliseconds, to: &time)
+        }
+        let digits = time.count - 4
+        let zero = UInt8(ascii: "0")
+        time[digits] = zero + UInt8(truncatingIfNeeded: fraction / 100)
+        time[digits + 1] = zero + UInt8(truncatingIfNeeded: fraction / 10 % 10)
+        time[digits + 2] = zero + UInt8(truncatingIfNeeded: fraction % 10)
     }
 }

@@ -3,6 +3,7 @@
 
 internal import Eventing
 internal import Glibc
+internal import Octets
 
 /// Writes log lines from its own thread, so that a slow reader of the log never stops a loop.
 ///
@@ -29,7 +30,7 @@ package final class LogWriter: @unchecked Sendable {
     private let descriptor: Int32
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
-    private var lines: [UInt8] = []
+    private var lines = OctetBuffer()
     private var dropped: UInt64 = 0
     private var isClosed = false
     private var sleep = Sleep.not
@@ -62,9 +63,9 @@ package final class LogWriter: @unchecked Sendable {
     }
 
     /// Appends one line, line end included.
-    package func write(_ line: [UInt8]) {
+    package func write(_ line: Span<UInt8>) {
         unsafe pthread_mutex_lock(mutex)
-        if lines.count + line.count <= Self.bound { lines.append(contentsOf: line) } else { dropped += 1 }
+        if lines.count + line.count <= Self.bound { lines.append(line) } else { dropped += 1 }
         let wakes = sleep == .idle || (sleep == .rest && lines.count >= Self.enough)
         if wakes { sleep = .not }
         unsafe pthread_mutex_unlock(mutex)
@@ -83,11 +84,11 @@ package final class LogWriter: @unchecked Sendable {
 
     private func run() {
         // The two change places with each write, so both keep their room.
-        var batch: [UInt8] = []
+        var batch = OctetBuffer()
         while true {
             unsafe pthread_mutex_lock(mutex)
             if !batch.isEmpty { rest() }
-            batch.removeAll(keepingCapacity: batch.capacity <= 4 * Self.enough)
+            batch.removeAll(keepingAtMost: 4 * Self.enough)
             sleep = .idle
             while lines.isEmpty, dropped == 0, !isClosed { unsafe pthread_cond_wait(condition, mutex) }
             sleep = .not
@@ -96,8 +97,8 @@ package final class LogWriter: @unchecked Sendable {
             dropped = 0
             let ends = isClosed
             unsafe pthread_mutex_unlock(mutex)
-            writeAll(batch)
-            if lost > 0 { writeAll(LogLine.dropped(lost)) }
+            writeAll(batch.span)
+            if lost > 0 { writeAll(LogLine.dropped(lost).span) }
             if ends, batch.isEmpty { return }
         }
     }
@@ -116,11 +117,12 @@ package final class LogWriter: @unchecked Sendable {
         _ = unsafe pthread_cond_timedwait(condition, mutex, &until)
     }
 
-    private func writeAll(_ bytes: [UInt8]) {
+    private func writeAll(_ bytes: Span<UInt8>) {
         var offset = 0
         unsafe bytes.withUnsafeBytes { buffer in
             while offset < buffer.count {
-                let count = unsafe Glibc.write(descriptor, buffer.baseAddress! + offset, buffer.count - offset)
+                let count = unsafe Glibc.write(
+                    descriptor, buffer.baseAddress.unsafelyUnwrapped + offset, buffer.count - offset)
                 if count > 0 { offset += count } else if errno != EINTR { return }
             }
         }

@@ -33,11 +33,10 @@ enum OSSFace {
                 head: connection.request, baseHost: incoming.listener.baseHost,
                 bucketDefault: incoming.listener.bucket
             ).get()
-            var accepted = uploadRequest(operation, incoming)
+            let accepted = uploadRequest(operation, incoming)
             request = accepted
             let match = incoming.runtime.settings.routes.match(accepted.route)
             accepted.clientID = try authenticate(operation, accepted, match, incoming)
-            request = accepted
             guard let match else { throw noRoute(accepted, incoming.runtime.settings) }
             try perform(operation, accepted, match, incoming)
         } catch {
@@ -55,7 +54,7 @@ enum OSSFace {
     private static func uploadRequest(_ operation: OSSOperation, _ incoming: Incoming) -> UploadRequest {
         let head = incoming.connection.request
         let query = head.query.flatMap { QueryItems($0.span, plusIsSpace: true) } ?? QueryItems()
-        var request = UploadRequest(
+        let request = UploadRequest(
             listenerIndex: incoming.listenerIndex, head: head, path: operation.key[...], query: query,
             bucket: operation.bucket, length: nil, clientIP: incoming.connection.peerHost,
             requestID: incoming.requestID)

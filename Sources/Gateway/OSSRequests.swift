@@ -4,6 +4,7 @@
 internal import Callbacks
 internal import Dialects
 internal import HTTPWire
+internal import Octets
 internal import Settings
 internal import Signing
 
@@ -25,13 +26,14 @@ final class OSSRequests {
                 token: store.credentials.token?.revealText()), region: store.region ?? "")
     }
 
-    /// A PutObject, encoded.
-    func put(_ plan: UploadPlan, now: Int64) -> [UInt8] {
+    /// Appends a PutObject, encoded.
+    func put(_ plan: UploadPlan, now: Int64, to bytes: inout OctetBuffer) {
         write(plan, now: now)
-        return request.encoded
+        let target = request.target
+        HTTPEncoder.appendRequest(method: request.method, target: target.span, fields: request.fields, to: &bytes)
     }
 
-    /// The signed request that ``put(_:now:)`` sends, and what its signature covers.
+    /// The signed request that ``put(_:now:to:)`` sends, and what its signature covers.
     func explain(_ plan: UploadPlan, now: Int64) -> (head: [UInt8], signed: OSSSignedText) {
         write(plan, now: now)
         return (request.encoded, outbound(plan.bucket).canonicalText(request, key: plan.key, now: now))

@@ -8,22 +8,21 @@ package enum Stored: String, Sendable {
     case no, yes, unknown
 }
 
-/// What is known of a stored object.
-package struct StoredObjectFacts: Sendable, Equatable {
-    package var bucket: String
-    package var key: [UInt8]
+/// What is known of a stored object. An object itself, so that the verdict, the state and the outcome that hold it stay small.
+package final class StoredObjectFacts: Sendable {
+    package let bucket: String
+    package let key: [UInt8]
     /// In bytes.
-    package var size: UInt64
+    package let size: UInt64
     /// Without quotes; nil where the store named none.
-    package var etag: String?
-    package var crc64: UInt64?
+    package let etag: String?
+    package let crc64: UInt64?
     /// Base64.
-    package var contentMD5: String?
-    package var mimeType: String
+    package let contentMD5: String?
 
     package init(
         bucket: String, key: [UInt8], size: UInt64, etag: String? = nil, crc64: UInt64? = nil,
-        contentMD5: String? = nil, mimeType: String
+        contentMD5: String? = nil
     ) {
         self.bucket = bucket
         self.key = key
@@ -31,7 +30,13 @@ package struct StoredObjectFacts: Sendable, Equatable {
         self.etag = etag
         self.crc64 = crc64
         self.contentMD5 = contentMD5
-        self.mimeType = mimeType
+    }
+}
+
+extension StoredObjectFacts: Equatable {
+    package static func == (left: StoredObjectFacts, right: StoredObjectFacts) -> Bool {
+        (left.bucket, left.key, left.size, left.etag) == (right.bucket, right.key, right.size, right.etag)
+            && (left.crc64, left.contentMD5) == (right.crc64, right.contentMD5)
     }
 }
 
@@ -42,6 +47,8 @@ package enum CallbackResult: Sendable, Equatable {
     case succeeded(body: [UInt8], contentType: String)
     /// `message` is the vendor's text where a vendor's rules judged; `appStatus` is the app's, if it answered.
     case failed(message: String, ec: String?, appStatus: Int?)
+
+    var isFailure: Bool { if case .failed = self { true } else { false } }
 }
 
 /// The store's answer as it came, for clients who speak its dialect.
@@ -75,8 +82,22 @@ package struct Outcome: Sendable, Equatable {
     package var object: StoredObjectFacts?
     package var callback: CallbackResult
     /// Why the upload did not succeed; nil when it did.
-    package var failure: Failure?
+    package var failure: Failure? {
+        get { failureBox?.failure }
+        set { failureBox = newValue.map { FailureBox($0) } }
+    }
+    /// The store's own answer, for clients of its dialect.
     package var relay: StoreAnswer?
+    /// Apart, because a failure is large and rare.
+    private var failureBox: FailureBox?
+
+    private final class FailureBox: Sendable, Equatable {
+        let failure: Failure
+
+        init(_ failure: Failure) { self.failure = failure }
+
+        static func == (left: FailureBox, right: FailureBox) -> Bool { left.failure == right.failure }
+    }
 
     package init(
         stored: Stored, object: StoredObjectFacts? = nil, callback: CallbackResult = .notAsked,
@@ -85,13 +106,14 @@ package struct Outcome: Sendable, Equatable {
         self.stored = stored
         self.object = object
         self.callback = callback
-        self.failure = failure
         self.relay = relay
+        self.failure = failure
     }
 
     /// A bounded word for logs and metrics.
     package var label: String {
-        switch (stored, callback, failure) {
+        if stored == .yes, failureBox == nil, !callback.isFailure { return "stored" }
+        return switch (stored, callback, failure) {
         case (.yes, .failed, _): "callback-failed"
         case (.yes, _, nil): "stored"
         case (.yes, _, _?): "mismatch"

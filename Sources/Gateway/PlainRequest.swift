@@ -16,7 +16,7 @@ enum PlainRequest {
         let origins = runtime.settings.listeners[listenerIndex].corsOrigins
         if !origins.isEmpty, CORS.answer(connection, origins: origins) { return }
         let started = Instant.now
-        var request: UploadRequest
+        let request: UploadRequest
         do throws(Failure) {
             request = try read(
                 connection.request, listenerIndex: listenerIndex, clientIP: connection.peerHost, requestID: requestID)
@@ -24,7 +24,7 @@ enum PlainRequest {
             return refuse(error, .unreadable(connection, listenerIndex, requestID), started, on: connection, runtime)
         }
         do throws(Failure) {
-            let plan = try prepare(&request, connection, runtime)
+            let plan = try prepare(request, connection, runtime)
             guard worker.admitUpload(limit: runtime.uploadLimit) else { throw .overloaded }
             let upload = Upload(
                 runtime: runtime, request: request, plan: plan, face: .plain, connection: connection,
@@ -103,7 +103,7 @@ enum PlainRequest {
 
     /// Route, client and plan; the client's name is put into the request.
     private static func prepare(
-        _ request: inout UploadRequest, _ connection: ServerConnection, _ runtime: Runtime
+        _ request: UploadRequest, _ connection: ServerConnection, _ runtime: Runtime
     ) throws(Failure) -> UploadPlan {
         let settings = runtime.settings
         guard let match = settings.routes.match(request.route) else { throw .noRoute(request, settings) }

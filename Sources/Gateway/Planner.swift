@@ -57,14 +57,10 @@ struct Planner: Sendable {
             let value = header.value.render(.headerValue, lookup: context.value)
             routeFields.append(header.name, bytes: value.span)
         }
-        let mimeType = routeFields.string("content-type") ?? request.head.fields.string("content-type")
-        var plan = UploadPlan(
-            route: route, storeIndex: route.storeIndex, bucket: bucket, key: key, sizeLimit: match.sizeLimitBytes,
-            length: request.length, mimeType: mimeType ?? "application/octet-stream", callback: .none,
-            onFailure: CallbackPolicy.FailureRule(), callbackName: nil, clientFields: request.head.fields,
-            isFromSDK: settings.listeners[request.listenerIndex].isSDK, routeFields: routeFields,
-            contentMD5: request.contentMD5, crc64: request.crc64, forbidsOverwrite: request.forbidsOverwrite)
-        try planCallback(&plan, request, context, store)
+        let plan = UploadPlan(
+            request: request, route: route, bucket: bucket, key: key, sizeLimit: match.sizeLimitBytes,
+            isFromSDK: settings.listeners[request.listenerIndex].isSDK, routeFields: routeFields)
+        try planCallback(plan, context, store)
         return plan
     }
 
@@ -93,28 +89,28 @@ struct Planner: Sendable {
 
     /// The route's policy wins; a client's own parameters count where the route has none and allows them.
     private func planCallback(
-        _ plan: inout UploadPlan, _ request: UploadRequest, _ context: TemplateContext, _ store: Store
+        _ plan: UploadPlan, _ context: TemplateContext, _ store: Store
     ) throws(PlanError) {
+        let request = plan.request
         if let index = plan.route.callbackIndex {
-            return try planPolicy(&plan, index, context, rules: rules(request))
+            return try planPolicy(plan, index, context, rules: rules(request))
         }
         guard let callback = request.clientCallback, !plan.route.clientCallbacks.patterns.isEmpty else { return }
-        try planClientCallback(&plan, callback, request.clientCallbackVariables, store)
+        try planClientCallback(plan, callback, request.clientCallbackVariables, store)
     }
 
     private func planPolicy(
-        _ plan: inout UploadPlan, _ index: Int, _ context: TemplateContext, rules: OwnCallback.Rules
+        _ plan: UploadPlan, _ index: Int, _ context: TemplateContext, rules: OwnCallback.Rules
     ) throws(PlanError) {
         let policy = settings.callbacks[index]
         let custom = policy.customVariables(lookup: context.value)
-        plan.onFailure = policy.onFailure
-        plan.callbackName = policy.name
         guard plan.route.callbackIsByStore else {
-            plan.callback = .own(ownCallback(policy, targets[index], custom, rules))
-            return
+            let own = ownCallback(policy, targets[index], custom, rules)
+            return plan.setCallback(.own(own), name: policy.name, onFailure: policy.onFailure)
         }
         do throws(OSSCallbackEncodingError) {
-            plan.callback = .byStore(try OSSCallbackCodec.encode(policy, variables: custom))
+            let parameters = try OSSCallbackCodec.encode(policy, variables: custom)
+            plan.setCallback(.byStore(parameters), name: policy.name, onFailure: policy.onFailure)
         } catch {
             throw .failure(
                 Failure(
@@ -136,28 +132,28 @@ struct Planner: Sendable {
     }
 
     private func planClientCallback(
-        _ plan: inout UploadPlan, _ callback: [UInt8], _ variables: [UInt8]?, _ store: Store
+        _ plan: UploadPlan, _ callback: [UInt8], _ variables: [UInt8]?, _ store: Store
     ) throws(PlanError) {
         let decoded = try decode(callback, variables)
         guard let decoded else { return }
-        plan.callbackName = "client"
         let allowance = plan.route.clientCallbacks
         for url in decoded.urls where !allowance.mayAllow(host: url.host, port: url.port) {
             throw .callback(OSSCallbackError(.privateAddress, value: url.description))
         }
+        let onFailure = CallbackPolicy.FailureRule()
         guard !store.makesCallbacks else {
-            plan.callback = .byStoreAsSent(callback: callback, variables: variables)
-            return
+            let asSent = UploadPlan.Callback.byStoreAsSent(callback: callback, variables: variables)
+            return plan.setCallback(asSent, name: "client", onFailure: onFailure)
         }
         let signer = self.signer
-        plan.callback = .own(
-            OwnCallback(
-                urls: decoded.urls, timeoutMilliseconds: CallbackPolicy.defaultTimeoutMilliseconds, rules: .oss,
-                request: { url, facts, now in
-                    try CallbackRequest.oss(decoded, to: url, facts: facts, signer: signer, now: now)
-                },
-                mayConnect: { url, address in allowance.allows(host: url.host, port: url.port, address: address.span) },
-                custom: decoded.variables))
+        let own = OwnCallback(
+            urls: decoded.urls, timeoutMilliseconds: CallbackPolicy.defaultTimeoutMilliseconds, rules: .oss,
+            request: { url, facts, now in
+                try CallbackRequest.oss(decoded, to: url, facts: facts, signer: signer, now: now)
+            },
+            mayConnect: { url, address in allowance.allows(host: url.host, port: url.port, address: address.span) },
+            custom: decoded.variables)
+        plan.setCallback(.own(own), name: "client", onFailure: onFailure)
     }
 
     private func decode(_ callback: [UInt8], _ variables: [UInt8]?) throws(PlanError) -> OSSCallbackRequest? {

@@ -7,39 +7,49 @@ internal import Octets
 internal import Upstream
 
 /// A store behind a connection as the place where an upload goes. Loop thread only.
+///
+/// Its store keeps it for other uploads: what a request needs of memory is there already.
 final class RemoteSink: UploadSink, StoreExchangeHandler {
     /// The most of a store's answer that is kept: an app's answer that the store passes on, or an error document.
     private static let answerLimit = 4 * 1024 * 1024
 
-    /// Unowned: the upload owns its sink.
-    private unowned let handler: any UploadSinkHandler
+    /// Unowned: the store of a runtime that the upload holds.
+    private unowned let store: RemoteStore
+    /// Unowned: the upload owns its sink. nil between uploads.
+    private unowned var handler: (any UploadSinkHandler)?
     /// Made with this object as its handler, hence after it.
-    private var exchange: StoreExchange?
-    private let judge: (StoreAnswer) -> StoreVerdict
+    private lazy var exchange = StoreExchange(pool: store.pool, handler: self)
     private var answer: StoreAnswer?
 
+    init(store: RemoteStore) { self.store = store }
+
+    /// Starts to store.
+    ///
     /// - Parameters:
-    ///   - head: the encoded, signed request head.
     ///   - length: nil sends the body in chunks.
     ///   - isRepeatable: see `StoreExchange.start`.
-    ///   - judge: what the store's answer means; called when all of it is there.
-    init(
-        pool: StorePool, head: [UInt8], length: UInt64?, isRepeatable: Bool, handler: any UploadSinkHandler,
-        judge: @escaping (StoreAnswer) -> StoreVerdict
+    ///   - writeHead: appends the encoded, signed request head.
+    func start(
+        length: UInt64?, isRepeatable: Bool, handler: any UploadSinkHandler, writeHead: (inout OctetBuffer) -> Void
     ) {
         self.handler = handler
-        self.judge = judge
-        let exchange = StoreExchange(pool: pool, handler: self)
-        self.exchange = exchange
         exchange.start(
-            method: .put, head: head, isChunked: length == nil, length: length, isRepeatable: isRepeatable)
+            method: .put, isChunked: length == nil, length: length, isRepeatable: isRepeatable, writeHead: writeHead)
     }
 
-    func send(_ bytes: Span<UInt8>) -> Bool { exchange?.send(bytes) ?? true }
-    func finish() { exchange?.finish() }
-    func abort() { exchange?.abort() }
+    func send(_ bytes: Span<UInt8>) -> Bool { exchange.send(bytes) }
+    func finish() { exchange.finish() }
+    func abort() { exchange.abort() }
 
-    func storeWritable() { handler.sinkWritable() }
+    func recycle() {
+        handler = nil
+        answer = nil
+        guard exchange.isOver else { return exchange.abort() }
+        exchange.makeReady()
+        store.keep(self)
+    }
+
+    func storeWritable() { handler?.sinkWritable() }
 
     func storeAnswered(_ head: ResponseHead) {
         answer = StoreAnswer(status: head.status, fields: head.fields, body: [])
@@ -47,22 +57,24 @@ final class RemoteSink: UploadSink, StoreExchangeHandler {
 
     func storeAnswerBody(_ bytes: Span<UInt8>) {
         guard let count = answer?.body.count, count + bytes.count <= Self.answerLimit else {
-            exchange?.abort()
+            exchange.abort()
             let failure = Failure(
                 .storeBadAnswer, party: .store, phase: .judging, status: 502, "The store's answer is too long.")
-            return handler.sinkFailed(failure, mayBeStored: true)
+            handler?.sinkFailed(failure, mayBeStored: true)
+            return
         }
         answer?.body.append(bytes)
     }
 
     func storeAnswerEnded() {
-        guard let answer else { return }
-        handler.sinkAnswered(judge(answer))
+        guard let answer, let handler else { return }
+        handler.sinkAnswered(handler.judge(answer))
     }
 
     func storeFailed(_ failure: StoreFailure) {
         // A head that said how it went decides, even if the end of the answer was lost.
-        if let answer, answer.status >= 300 { return handler.sinkAnswered(judge(answer)) }
+        guard let handler else { return }
+        if let answer, answer.status >= 300 { return handler.sinkAnswered(handler.judge(answer)) }
         handler.sinkFailed(Failure(failure), mayBeStored: failure.mayBeStored || answer != nil)
     }
 }

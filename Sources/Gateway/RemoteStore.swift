@@ -7,8 +7,12 @@ internal import Upstream
 
 /// A store that speaks OSS, on one loop: its connections and its requests. Loop thread only.
 final class RemoteStore {
+    /// Sinks that are kept for later uploads.
+    private static let spareLimit = 64
+
     let pool: StorePool
     let requests: OSSRequests
+    private var spare: [RemoteSink] = []
 
     init(pool: StorePool, requests: OSSRequests) {
         self.pool = pool
@@ -16,12 +20,16 @@ final class RemoteStore {
     }
 
     /// Starts a PutObject.
-    func put(
-        _ plan: UploadPlan, now: Int64, handler: any UploadSinkHandler,
-        judge: @escaping (StoreAnswer) -> StoreVerdict
-    ) -> any UploadSink {
-        RemoteSink(
-            pool: pool, head: requests.put(plan, now: now), length: plan.length, isRepeatable: plan.isRepeatable,
-            handler: handler, judge: judge)
+    func put(_ plan: UploadPlan, now: Int64, handler: any UploadSinkHandler) -> any UploadSink {
+        let sink = spare.popLast() ?? RemoteSink(store: self)
+        sink.start(length: plan.length, isRepeatable: plan.isRepeatable, handler: handler) { head in
+            requests.put(plan, now: now, to: &head)
+        }
+        return sink
+    }
+
+    /// Takes back a sink whose upload is over.
+    func keep(_ sink: RemoteSink) {
+        if spare.count < Self.spareLimit { spare.append(sink) }
     }
 }

@@ -48,14 +48,9 @@ final class Runtime {
     }
 
     /// Opens the way to the plan's store.
-    ///
-    /// - Parameter judge: what a remote store's answer means; called once all of it is there.
-    func makeSink(
-        for plan: UploadPlan, request: UploadRequest, handler: any UploadSinkHandler,
-        judge: @escaping (StoreAnswer) -> StoreVerdict
-    ) -> any UploadSink {
+    func makeSink(for plan: UploadPlan, handler: any UploadSinkHandler) -> any UploadSink {
         if let remote = remotes[plan.storeIndex] {
-            return remote.put(plan, now: environment.clock.seconds, handler: handler, judge: judge)
+            return remote.put(plan, now: environment.clock.seconds, handler: handler)
         }
         guard let store = directory(plan.storeIndex) else { preconditionFailure("a store is remote or a directory") }
         return DirectorySink(
@@ -111,7 +106,6 @@ extension DirectoryTarget {
                     value: String(decoding: kept.value(at: index), as: UTF8.self))
             })
         self.init(
-            bucket: plan.bucket, key: plan.key, metadata: metadata, mimeType: plan.mimeType,
-            contentMD5: plan.contentMD5, forbidsOverwrite: plan.forbidsOverwrite)
+            bucket: plan.bucket, key: plan.key, metadata: metadata, contentMD5: plan.contentMD5, forbidsOverwrite: plan.forbidsOverwrite)
     }
 }

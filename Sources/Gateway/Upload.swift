@@ -25,8 +25,8 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     private var received: UInt64 = 0
     private var checksum = CRC64()
     private let needsChecksum: Bool
-    /// Holds the upload until it is over: its client may be gone before.
-    private var held: Upload?
+    /// Its place among the worker's uploads, which hold it until it is over: its client may be gone before.
+    var slot: Int?
 
     init(
         runtime: Runtime, request: UploadRequest, plan: UploadPlan, face: ClientFace, connection: ServerConnection,
@@ -44,11 +44,8 @@ final class Upload: BodyReceiver, UploadSinkHandler {
 
     /// Starts to store; the body follows from the connection.
     func start() {
-        held = self
         runtime.worker.uploadStarted(self)
-        sink = runtime.makeSink(for: plan, request: request, handler: self) { [unowned self] answer in
-            plan.judge(answer, StreamedFacts(size: received, crc64: needsChecksum ? checksum.value : nil))
-        }
+        sink = runtime.makeSink(for: plan, handler: self)
         connection?.receiver = self
         connection?.startBody()
     }
@@ -96,6 +93,11 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         connection?.resumeBody()
     }
 
+    func judge(_ answer: StoreAnswer) -> StoreVerdict {
+        record.storeStatus = answer.status
+        return plan.judge(answer, StreamedFacts(size: received, crc64: needsChecksum ? checksum.value : nil))
+    }
+
     func sinkAnswered(_ verdict: StoreVerdict) {
         record.storeAnswered = .now
         perform(state.storeAnswered(verdict))
@@ -130,7 +132,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         guard let own = plan.ownCallback else { preconditionFailure("the state calls back only what was planned") }
         let facts = CallbackFacts(
             bucket: object.bucket, object: object.key, etag: object.etag ?? "", size: object.size,
-            mimeType: object.mimeType, crc64: object.crc64, contentMD5: object.contentMD5,
+            mimeType: plan.mimeType, crc64: object.crc64, contentMD5: object.contentMD5,
             clientIP: request.clientIP, requestID: request.requestID, operation: "PutObject", custom: own.custom)
         let maker = CallbackMaker(
             curl: runtime.worker.upstream.curl, callback: own, facts: facts,
@@ -155,7 +157,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     }
 
     private func finish(_ outcome: Outcome) {
-        guard held != nil else { return }
+        guard slot != nil else { return }
         record.received = received
         record.outcome = outcome
         // Before the answer: a client that has it may expect the room for its next upload.
@@ -167,8 +169,8 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         }
         runtime.log(record, request: request, plan: plan)
         connection = nil
+        sink?.recycle()
         sink = nil
-        held = nil
     }
 }
 

@@ -15,13 +15,13 @@ extension UploadPlan {
         case .stored(let stored) where streamed.crc64 != nil && !stored.isVerified:
             return .mismatch(.unverified)
         case .stored(let stored):
-            return .stored(facts(stored, streamed), callback: succeeded(answer), relay: answer)
+            return .stored(facts(stored, streamed), callback: succeeded(answer), relay: relay(answer))
         case .callbackFailed(let stored, let document):
             let result = CallbackResult.failed(
                 message: document.message, ec: document.ec, appStatus: Self.appStatus(document.message))
-            return .stored(facts(stored, streamed), callback: result, relay: answer)
+            return .stored(facts(stored, streamed), callback: result, relay: relay(answer))
         case .notStored(let status, let document):
-            return .refused(.storeRefused(status: status, document, answer.fields), relay: answer)
+            return .refused(.storeRefused(status: status, document, answer.fields), relay: relay(answer))
         case .mismatch(_, let mismatch):
             return .mismatch(
                 Failure(
@@ -36,6 +36,9 @@ extension UploadPlan {
         }
     }
 
+    /// Clients of the store's dialect are told what the store said, others what it means.
+    private func relay(_ answer: StoreAnswer) -> StoreAnswer? { isFromSDK ? answer : nil }
+
     private func succeeded(_ answer: StoreAnswer) -> CallbackResult {
         guard asksStoreForCallback else { return .notAsked }
         return .succeeded(
@@ -45,7 +48,7 @@ extension UploadPlan {
     private func facts(_ stored: OSSStored, _ streamed: StreamedFacts) -> StoredObjectFacts {
         StoredObjectFacts(
             bucket: bucket, key: key, size: streamed.size, etag: stored.etag, crc64: stored.crc64,
-            contentMD5: stored.contentMD5, mimeType: mimeType)
+            contentMD5: stored.contentMD5)
     }
 
     /// The app's status in OSS's message `Error status : 502.`, as far as it names one.

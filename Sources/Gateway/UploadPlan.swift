@@ -5,23 +5,26 @@ internal import Callbacks
 internal import HTTPWire
 internal import Settings
 
-/// What an upload asks for, whatever dialect it came in.
-struct UploadRequest: Sendable {
+/// What an upload asks for, whatever dialect it came in. Loop thread only; not changed once it is planned.
+///
+/// An object, as ``UploadPlan`` is: everybody on the way of an upload looks at it, and a value of that size would be
+/// copied, field by field, for each of them.
+final class UploadRequest {
     /// The listener's place in the settings.
     var listenerIndex: Int
-    var head: RequestHead
+    let head: RequestHead
     /// The decoded path without its leading slash; from an SDK client the object key.
-    var path: ArraySlice<UInt8>
+    let path: ArraySlice<UInt8>
     /// Decoded parameters of the query.
-    var query: QueryItems
+    let query: QueryItems
     /// The bucket that an SDK client named.
     var bucket: String?
     /// nil when the length is not known beforehand.
     var length: UInt64?
-    var clientIP: String
+    let clientIP: String
     /// Empty for a client that did not say who it is.
     var clientID = ""
-    var requestID: String
+    let requestID: String
     /// The Base64 callback parameters of an SDK client's own.
     var clientCallback: [UInt8]?
     var clientCallbackVariables: [UInt8]?
@@ -32,6 +35,21 @@ struct UploadRequest: Sendable {
     /// Whether an SDK client wants an object of that name to stay.
     var forbidsOverwrite = false
 
+    init(
+        listenerIndex: Int, head: RequestHead, path: ArraySlice<UInt8>, query: QueryItems, bucket: String? = nil,
+        length: UInt64?, clientIP: String, requestID: String, contentMD5: [UInt8]? = nil
+    ) {
+        self.listenerIndex = listenerIndex
+        self.head = head
+        self.path = path
+        self.query = query
+        self.bucket = bucket
+        self.length = length
+        self.clientIP = clientIP
+        self.requestID = requestID
+        self.contentMD5 = contentMD5
+    }
+
     var route: RouteRequest {
         RouteRequest(
             listenerIndex: listenerIndex, method: head.method, authority: head.authority, path: path,
@@ -39,8 +57,9 @@ struct UploadRequest: Sendable {
     }
 }
 
-/// What will be done with an upload: all of it is decided before its first byte is passed on.
-struct UploadPlan: Sendable {
+/// What will be done with an upload: all of it is decided before its first byte is passed on. Loop thread only; not
+/// changed once it is made.
+final class UploadPlan {
     enum Callback: Sendable {
         case none
         /// The store makes it: the values of its two parameters.
@@ -51,28 +70,53 @@ struct UploadPlan: Sendable {
         case own(OwnCallback)
     }
 
-    var route: Route
-    var storeIndex: Int
-    var bucket: String
-    var key: [UInt8]
+    let request: UploadRequest
+    let route: Route
+    let bucket: String
+    let key: [UInt8]
     /// In bytes; enforced while streaming when no length was told.
-    var sizeLimit: UInt64
-    var length: UInt64?
-    /// The object's type, told to callbacks.
-    var mimeType: String
-    var callback: Callback
-    var onFailure: CallbackPolicy.FailureRule
+    let sizeLimit: UInt64
+    private(set) var callback = Callback.none
+    private(set) var onFailure = CallbackPolicy.FailureRule()
     /// For the log.
-    var callbackName: String?
-    /// As received; the store's dialect says which of them cross.
-    var clientFields: HeaderFields
-    var isFromSDK: Bool
+    private(set) var callbackName: String?
+    let isFromSDK: Bool
     /// The route's own, which replace the client's of the same name.
-    var routeFields: HeaderFields
-    var contentMD5: [UInt8]?
+    let routeFields: HeaderFields
+
+    init(
+        request: UploadRequest, route: Route, bucket: String, key: [UInt8], sizeLimit: UInt64, isFromSDK: Bool,
+        routeFields: HeaderFields
+    ) {
+        self.request = request
+        self.route = route
+        self.bucket = bucket
+        self.key = key
+        self.sizeLimit = sizeLimit
+        self.isFromSDK = isFromSDK
+        self.routeFields = routeFields
+    }
+
+    /// Decides on the callback; the planner's only.
+    func setCallback(_ callback: Callback, name: String?, onFailure: CallbackPolicy.FailureRule) {
+        self.callback = callback
+        self.callbackName = name
+        self.onFailure = onFailure
+    }
+
+    var storeIndex: Int { route.storeIndex }
+    var length: UInt64? { request.length }
+    /// As received; the store's dialect says which of them cross.
+    var clientFields: HeaderFields { request.head.fields }
+    var contentMD5: [UInt8]? { request.contentMD5 }
     /// The CRC-64 that the client says the body has.
-    var crc64: UInt64?
-    var forbidsOverwrite = false
+    var crc64: UInt64? { request.crc64 }
+    var forbidsOverwrite: Bool { request.forbidsOverwrite }
+
+    /// The object's type, told to callbacks.
+    var mimeType: String {
+        routeFields.string("content-type") ?? clientFields.string("content-type") ?? "application/octet-stream"
+    }
 
     /// Whether the answer of the store carries a callback's result.
     var asksStoreForCallback: Bool {

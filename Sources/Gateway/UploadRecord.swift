@@ -12,6 +12,8 @@ struct UploadRecord {
     var storeAnswered: Instant?
     var callbackStarted: Instant?
     var callbackEnded: Instant?
+    /// What the store answered with, as far as it did.
+    var storeStatus: Int?
     /// Body bytes that came.
     var received: UInt64 = 0
     /// What the client was told; 499 when it was gone.
@@ -44,16 +46,16 @@ extension LogLine {
         }
         add("bytes", number: record.received)
         add("status", number: UInt64(record.status))
-        add(record.outcome)
+        add(record.outcome, storeStatus: record.storeStatus)
         add("callback", plan?.callbackName)
         add(record)
     }
 
-    private mutating func add(_ outcome: Outcome) {
+    private mutating func add(_ outcome: Outcome, storeStatus: Int?) {
         add("outcome", outcome.label)
         add("stored", outcome.stored.rawValue)
         add("etag", outcome.object?.etag)
-        add("storeStatus", number: (outcome.relay?.status ?? outcome.failure?.storeStatus).map { UInt64($0) })
+        add("storeStatus", number: storeStatus.map { UInt64($0) })
         if case .failed(let message, _, let status) = outcome.callback {
             add("callbackStatus", number: status.map { UInt64($0) })
             add("callbackError", message)

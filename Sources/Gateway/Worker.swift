@@ -19,7 +19,7 @@ final class Worker: @unchecked Sendable {
     // Sendable so that the gateway can post to its loop; everything else is touched on the loop thread.
     let loop: EventLoop
     let environment: Environment
-    let log: Log
+    let log: LoopLog
     let disk: DiskPool
     let counters: SharedCounters
     let identifiers: Identifiers
@@ -28,14 +28,14 @@ final class Worker: @unchecked Sendable {
     private var frontends: [Frontend] = []
     /// Listeners that a reload dropped, while they have clients.
     private var retired: [Frontend] = []
-    private var uploads: [ObjectIdentifier: Upload] = [:]
+    private var uploads = Slots<Upload>()
     private(set) var isDraining = false
     private var whenDrained: (() -> Void)?
 
     init(loop: EventLoop, environment: Environment, log: Log, disk: DiskPool, counters: SharedCounters) {
         self.loop = loop
         self.environment = environment
-        self.log = log
+        self.log = LoopLog(log)
         self.disk = disk
         self.counters = counters
         identifiers = Identifiers(seed: environment.seed)
@@ -72,11 +72,13 @@ final class Worker: @unchecked Sendable {
     }
 
     func uploadStarted(_ upload: Upload) {
-        uploads[ObjectIdentifier(upload)] = upload
+        upload.slot = uploads.insert(upload)
     }
 
     func uploadEnded(_ upload: Upload) {
-        guard uploads.removeValue(forKey: ObjectIdentifier(upload)) != nil else { return }
+        guard let slot = upload.slot else { return }
+        upload.slot = nil
+        uploads.remove(at: slot)
         counters.uploads.subtract(1, ordering: .relaxed)
         lookWhetherDrained()
     }
@@ -102,7 +104,7 @@ final class Worker: @unchecked Sendable {
 
     /// Ends what has not finished.
     func abortAll() {
-        for upload in uploads.values { upload.cancel() }
+        for upload in uploads.all { upload.cancel() }
         for frontend in frontends + retired { frontend.close() }
         lookWhetherDrained()
     }

@@ -3,7 +3,7 @@
 
 internal import Eventing
 package import HTTPWire
-internal import Octets
+package import Octets
 
 extension ServerConnection {
     /// Answers with a whole body; `Content-Length`, `Date` and `Connection` are added.
@@ -11,22 +11,46 @@ extension ServerConnection {
     /// To a HEAD request the body's length is told and its bytes are not sent. Without a body (`204`, `304`) no length is.
     package func respond(status: Int, fields: HeaderFields, body: Span<UInt8>) {
         guard beginAnswer() else { return }
-        appendHead(to: &output, status: status, fields: fields, length: UInt64(body.count))
-        if !omitsAnswerBody { output.append(body) }
+        context.answer.removeAll()
+        appendHead(to: &context.answer, status: status, length: UInt64(body.count)) { Self.append(fields, to: &$0) }
+        if !omitsAnswerBody { context.answer.append(body) }
+        writeComposed()
+        endAnswer()
+    }
+
+    /// The same where both are composed in place.
+    ///
+    /// - Parameters:
+    ///   - writeFields: appends lines, line ends included; none of those that are added here.
+    ///   - writeBody: appends the body.
+    package func respond(
+        status: Int, writeFields: (inout OctetBuffer) -> Void, writeBody: (inout OctetBuffer) -> Void
+    ) {
+        guard beginAnswer() else { return }
+        context.answer.removeAll()
+        context.answerBody.removeAll()
+        writeBody(&context.answerBody)
+        appendHead(
+            to: &context.answer, status: status, length: UInt64(context.answerBody.count), writeFields: writeFields)
+        if !omitsAnswerBody { context.answerBody.withSpan { context.answer.append($0) } }
+        context.answerBody.removeAll(keepingAtMost: ServingContext.keptBytes)
+        writeComposed()
         endAnswer()
     }
 
     /// Starts an answer whose body of `length` bytes follows in pieces by ``writeAnswer(_:)`` and ``endAnswer()``.
     package func startAnswer(status: Int, fields: HeaderFields, length: UInt64) {
         guard beginAnswer() else { return }
-        appendHead(to: &output, status: status, fields: fields, length: length)
+        context.answer.removeAll()
+        appendHead(to: &context.answer, status: status, length: length) { Self.append(fields, to: &$0) }
+        writeComposed()
         flush()
     }
 
     /// Writes a piece of the body; false when the client takes no more now: the receiver's `answerDrained` tells when.
     package func writeAnswer(_ bytes: Span<UInt8>) -> Bool {
         guard phase != .closed, answerStarted, !answerCompleted else { return false }
-        output.append(bytes)
+        writeOrKeep(bytes)
         flush()
         return output.count == outputSent
     }
@@ -53,13 +77,12 @@ extension ServerConnection {
         return true
     }
 
-    /// `output` is this connection's, given so that it is looked up once and not for each piece.
-    private func appendHead(to output: inout [UInt8], status: Int, fields: HeaderFields, length: UInt64) {
+    private func appendHead(
+        to output: inout OctetBuffer, status: Int, length: UInt64, writeFields: (inout OctetBuffer) -> Void
+    ) {
         HTTPEncoder.appendStatusLine(status, to: &output)
-        for index in fields.indices where !Self.isAddedHere(index, of: fields) {
-            HTTPEncoder.append(fieldAt: index, of: fields, to: &output)
-        }
-        HTTPEncoder.append(answerFields, to: &output)
+        writeFields(&output)
+        if !answerFields.isEmpty { HTTPEncoder.append(answerFields, to: &output) }
         output.append("Date: ")
         context.appendDate(to: &output)
         if status != 204, status != 304 {
@@ -70,6 +93,12 @@ extension ServerConnection {
         output.append(keepsOpen ? "\r\nConnection: keep-alive\r\n\r\n" : "\r\nConnection: close\r\n\r\n")
     }
 
+    private static func append(_ fields: HeaderFields, to output: inout OctetBuffer) {
+        for index in fields.indices where !isAddedHere(index, of: fields) {
+            HTTPEncoder.append(fieldAt: index, of: fields, to: &output)
+        }
+    }
+
     /// Fields that only this layer knows; a dialect's answer may name them too.
     private static func isAddedHere(_ index: Int, of fields: HeaderFields) -> Bool {
         switch fields.nameRange(at: index).count {
@@ -78,6 +107,21 @@ extension ServerConnection {
         case 14: fields.hasPrefix("content-length", at: index)
         default: false
         }
+    }
+
+    private func writeComposed() {
+        context.answer.withSpan { writeOrKeep($0) }
+        context.answer.removeAll(keepingAtMost: ServingContext.keptBytes)
+    }
+
+    /// Writes what the client takes at once and keeps the rest, behind what waits already.
+    private func writeOrKeep(_ bytes: Span<UInt8>) {
+        var sent = 0
+        if output.isEmpty {
+            while sent < bytes.count, case .bytes(let count) = stream.write(bytes.extracting(sent...)) { sent += count }
+        }
+        // What went wrong, if anything, shows again when the rest is written.
+        if sent < bytes.count { output.append(bytes.extracting(sent...)) }
     }
 
     /// Writes what is owed, as far as the client takes it.

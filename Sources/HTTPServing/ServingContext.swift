@@ -33,6 +33,11 @@ package final class ServingContext {
     /// Unix seconds, for the Date header.
     package let wallClock: () -> Int64
     let scratch = Scratch()
+    /// Where answers are composed; empty between two of them.
+    var answer = OctetBuffer(capacity: 1024)
+    var answerBody = OctetBuffer(capacity: 1024)
+    /// What they may keep of their memory.
+    static let keptBytes = 64 * 1024
     private var dateText: [UInt8] = []
     private var dateSecond = Int64.min
 
@@ -43,13 +48,13 @@ package final class ServingContext {
     }
 
     /// Appends the present as an IMF-fixdate (RFC 9110 §5.6.7), made anew once a second.
-    func appendDate(to output: inout [UInt8]) {
+    func appendDate(to output: inout OctetBuffer) {
         let second = wallClock()
         if second != dateSecond {
             dateSecond = second
             dateText.removeAll(keepingCapacity: true)
             HTTPDate.append(second, to: &dateText)
         }
-        output.append(contentsOf: dateText)
+        output.append(dateText.span)
     }
 }

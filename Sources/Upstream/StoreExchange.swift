@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import HTTPWire
-internal import Octets
+package import Octets
 
 /// Who made a request to a store. Loop thread only.
 package protocol StoreExchangeHandler: AnyObject {
@@ -21,9 +21,14 @@ package protocol StoreExchangeHandler: AnyObject {
 /// A kept connection may turn out to be dead. The request is then repeated on a new one, once, if that cannot store or call
 /// back anything twice: it was not complete yet, or no byte of it was acknowledged by the other side's kernel, or storing
 /// the same bytes once more changes nothing; no byte of an answer came, and all of what was sent is still held.
+///
+/// Once it is over it may be made ready for another request, which then finds memory for its head.
 package final class StoreExchange: StoreConnectionUser {
-    /// The most body bytes that are held for a repetition.
-    private static let replayLimit = 64 * 1024
+    /// The most body bytes that are held for a repetition: more would cost longer to copy than to look at the connection
+    /// before it is used.
+    private static let replayLimit = 16 * 1024
+    /// What an exchange that waits for another request may keep of its buffers.
+    private static let keptBytes = 4 * 1024
 
     private enum State {
         case fresh
@@ -38,21 +43,38 @@ package final class StoreExchange: StoreConnectionUser {
     /// Unowned: the handler owns its exchange.
     private unowned let handler: any StoreExchangeHandler
     private var state = State.fresh
-    private var head: [UInt8] = []
+    private var head = OctetBuffer()
     private var method = HTTPMethod.put
     private var isChunked = false
     private var isRepeatable = false
     private var headIsOut = false
     /// Framed body bytes: those that wait for a connection, or that a repetition would need.
-    private var held: [UInt8] = []
+    private var held = OctetBuffer()
     private var holdsAll = true
     private var bodyFinished = false
     private var answerBegun = false
-    private var framing: [UInt8] = []
+    private var framing = OctetBuffer()
 
     package init(pool: StorePool, handler: any StoreExchangeHandler) {
         self.pool = pool
         self.handler = handler
+    }
+
+    /// Whether nothing follows: the answer was told, or a failure, or the request was given up.
+    package var isOver: Bool { if case .done = state { true } else { false } }
+
+    /// Makes an exchange that is over ready for another request.
+    package func makeReady() {
+        precondition(isOver, "an exchange is used again only after its end")
+        state = .fresh
+        head.removeAll(keepingAtMost: Self.keptBytes)
+        held.removeAll(keepingAtMost: Self.keptBytes)
+        framing.removeAll(keepingAtMost: Self.keptBytes)
+        headIsOut = false
+        holdsAll = true
+        bodyFinished = false
+        answerBegun = false
+        usedKeptConnection = false
     }
 
     /// Whether the connection had served a request before.
@@ -61,18 +83,19 @@ package final class StoreExchange: StoreConnectionUser {
     /// Starts the request.
     ///
     /// - Parameters:
-    ///   - head: request line and fields, encoded, with the blank line.
     ///   - isChunked: whether the body is sent in chunks; else the head tells its length.
     ///   - length: the body's length where known: a long one is not risked on a connection that looks dead.
     ///   - isRepeatable: whether a second request does nothing that the first one did not: it makes no callback, and no
     ///     condition that the first one would break.
+    ///   - writeHead: appends request line and fields, encoded, with the blank line.
     package func start(
-        method: HTTPMethod, head: [UInt8], isChunked: Bool, length: UInt64?, isRepeatable: Bool = false
+        method: HTTPMethod, isChunked: Bool, length: UInt64?, isRepeatable: Bool = false,
+        writeHead: (inout OctetBuffer) -> Void
     ) {
         self.method = method
         self.isRepeatable = isRepeatable
-        self.head = head
         self.isChunked = isChunked
+        writeHead(&head)
         while let connection = pool.takeIdle() {
             // One more system call is nothing to a body that could not be repeated.
             if length ?? .max > UInt64(Self.replayLimit), connection.isStale {
@@ -84,27 +107,34 @@ package final class StoreExchange: StoreConnectionUser {
         dial()
     }
 
+    /// Starts a request whose head is there already.
+    package func start(
+        method: HTTPMethod, head: [UInt8], isChunked: Bool, length: UInt64?, isRepeatable: Bool = false
+    ) {
+        start(method: method, isChunked: isChunked, length: length, isRepeatable: isRepeatable) {
+            $0.append(head.span)
+        }
+    }
+
     /// Sends bytes of the body; false when ``StoreExchangeHandler/storeWritable()`` should be waited for. All are taken.
     package func send(_ bytes: Span<UInt8>) -> Bool {
         guard bytes.count > 0 else { return true }
         guard isChunked else { return sendFramed(bytes) }
         // Size line, data and line end go out as one piece: chunked bodies are copied once.
-        framing.removeAll(keepingCapacity: true)
+        framing.removeAll()
         HTTPEncoder.appendChunkHeader(size: bytes.count, to: &framing)
         framing.append(bytes)
         HTTPEncoder.appendChunkTrailer(to: &framing)
-        let framed = framing
-        return sendFramed(framed.span)
+        return framing.withSpan { sendFramed($0) }
     }
 
     /// The body is complete.
     package func finish() {
         bodyFinished = true
         if isChunked {
-            framing.removeAll(keepingCapacity: true)
+            framing.removeAll()
             HTTPEncoder.appendLastChunk(to: &framing)
-            let framed = framing
-            _ = sendFramed(framed.span)
+            _ = framing.withSpan { sendFramed($0) }
         } else {
             sendHeadAlone()
         }
@@ -162,8 +192,7 @@ package final class StoreExchange: StoreConnectionUser {
     private func replay(on connection: StoreConnection) {
         guard !held.isEmpty || bodyFinished else { return handler.storeWritable() }
         headIsOut = true
-        let (head, held) = (self.head, self.held)
-        let all = connection.send(head.span, held.span)
+        let all = head.withSpan { head in held.withSpan { connection.send(head, $0) } }
         if !usedKeptConnection { dropHeld() }
         guard case .sending = state else { return }
         if bodyFinished { connection.startAnswerTimer() } else if all { handler.storeWritable() }
@@ -172,8 +201,7 @@ package final class StoreExchange: StoreConnectionUser {
     private func sendHeadAlone() {
         guard !headIsOut, case .sending(let connection) = state else { return }
         headIsOut = true
-        let head = self.head
-        _ = connection.send(head.span, Span())
+        _ = head.withSpan { connection.send($0, Span()) }
     }
 
     private func sendFramed(_ bytes: Span<UInt8>) -> Bool {
@@ -187,8 +215,7 @@ package final class StoreExchange: StoreConnectionUser {
             hold(bytes)
             guard !headIsOut else { return connection.send(bytes, Span()) }
             headIsOut = true
-            let head = self.head
-            return connection.send(head.span, bytes)
+            return head.withSpan { connection.send($0, bytes) }
         }
     }
 
@@ -201,7 +228,7 @@ package final class StoreExchange: StoreConnectionUser {
 
     private func dropHeld() {
         holdsAll = false
-        held = []
+        held.removeAll(keepingAtMost: Self.keptBytes)
     }
 
     // MARK: - StoreConnectionUser

@@ -118,7 +118,16 @@ extension [UInt8] {
     var text: String { String(decoding: self, as: UTF8.self) }
 }
 
-let someObject = StoredObjectFacts(bucket: "media", key: Array("a/b".utf8), size: 5, etag: "E", mimeType: "text/plain")
+let someObject = StoredObjectFacts(bucket: "media", key: Array("a/b".utf8), size: 5, etag: "E")
 let someFailure = Failure(.storeClosed, party: .store, phase: .judging, status: 502, "Gone.")
 let succeeded = CallbackResult.succeeded(body: [1], contentType: "text/plain")
 let failed = CallbackResult.failed(message: "The app answered 500.", ec: nil, appStatus: 500)
+
+extension OctetBuffer {
+    /// Its bytes, to be looked at.
+    consuming var array: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(span)
+        return bytes
+    }
+}

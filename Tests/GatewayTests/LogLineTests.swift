@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct LogLineTests {
     /// 2023-11-14T22:13:20.123Z
-    private static let time: Int64 = 1_700_000_000_123
+    private static let time = Array("2023-11-14T22:13:20.123Z".utf8)
 
     @Test(
         arguments: [
@@ -17,11 +17,11 @@ import Testing
             "\",\"level\":\"error", "\u{2028}\u{2029} é 漢 🎉", "}\n{\"event\":\"forged\"}",
         ])
     func `holds any text in one line of JSON`(text: String) throws {
-        var line = LogLine("upload", level: .warning, milliseconds: Self.time, isText: false)
+        var line = LogLine("upload", level: .warning, time: Self.time.span, isText: false)
         line.add("value", text)
         line.add("count", number: .max)
         line.add("flag", flag: false)
-        let bytes = line.finished()
+        let bytes = line.finished().array
         #expect(bytes.count { $0 == UInt8(ascii: "\n") } == 1 && bytes.last == UInt8(ascii: "\n"))
         let value = try json(bytes)
         #expect(
@@ -35,24 +35,24 @@ import Testing
 
     @Test func `shows bytes that are no text with replacement characters`() throws {
         let broken: [UInt8] = [0x61, 0xff, 0xc3, 0x28]
-        var line = LogLine("upload", milliseconds: Self.time, isText: false)
+        var line = LogLine("upload", time: Self.time.span, isText: false)
         line.add("path", bytes: broken.span)
-        #expect(try json(line.finished())["path"]?.stringValue == "a\u{fffd}\u{fffd}(")
+        #expect(try json(line.finished().array)["path"]?.stringValue == "a\u{fffd}\u{fffd}(")
     }
 
     @Test func `leaves out what is not known`() throws {
-        var line = LogLine("upload", milliseconds: Self.time, isText: false)
+        var line = LogLine("upload", time: Self.time.span, isText: false)
         line.add("text", nil)
         line.add("number", number: nil)
         line.add("flag", flag: nil)
-        #expect(try json(line.finished()).objectValue?.map(\.key) == ["time", "level", "event"])
+        #expect(try json(line.finished().array).objectValue?.map(\.key) == ["time", "level", "event"])
     }
 
     @Test func `writes text for people in one line too`() {
-        var line = LogLine("upload", level: .error, milliseconds: Self.time, isText: true)
+        var line = LogLine("upload", level: .error, time: Self.time.span, isText: true)
         line.add("path", "a b\nc")
         line.add("bytes", number: 5)
-        let text = line.finished().text
+        let text = line.finished().array.text
         #expect(text == "2023-11-14T22:13:20.123Z ERROR upload path=\"a b\\nc\" bytes=5\n")
     }
 

@@ -1,0 +1,88 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+package import Octets
+
+/// One line of the log: constant event, variable parts as fields. JSON for programs, text on a terminal.
+package struct LogLine: ~Copyable {
+    package enum Level: String, Sendable { case info, warning, error }
+
+    private var bytes: OctetBuffer
+    private let isText: Bool
+
+    /// Begins a line in an empty buffer, which ``finished()`` gives back.
+    ///
+    /// - Parameters:
+    ///   - time: when it happened, as ISO 8601.
+    package init(
+        _ event: StaticString, level: Level = .info, time: Span<UInt8>, isText: Bool,
+        in buffer: consuming OctetBuffer = OctetBuffer()
+    ) {
+        self.isText = isText
+        bytes = buffer
+        guard !isText else {
+            bytes.append(time)
+            bytes.append(UInt8(ascii: " "))
+            if level != .info {
+                bytes.append(level.rawValue.uppercased())
+                bytes.append(UInt8(ascii: " "))
+            }
+            bytes.append(event)
+            return
+        }
+        bytes.append("{\"time\":\"")
+        bytes.append(time)
+        bytes.append("\",\"level\":\"")
+        bytes.append(level.rawValue)
+        bytes.append("\",\"event\":\"")
+        bytes.append(event)
+        bytes.append("\"")
+    }
+
+    package mutating func add(_ name: StaticString, _ value: String?) {
+        guard let value else { return }
+        add(name, bytes: value.utf8.span)
+    }
+
+    /// Text of any origin; what is not UTF-8 is shown with replacement characters.
+    package mutating func add(_ name: StaticString, bytes value: Span<UInt8>) {
+        key(name)
+        bytes.appendJSONString(value)
+    }
+
+    /// Text that is known to need no escape, written by `write`.
+    mutating func add(_ name: StaticString, writing write: (inout OctetBuffer) -> Void) {
+        key(name)
+        bytes.append(UInt8(ascii: "\""))
+        write(&bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    package mutating func add(_ name: StaticString, number value: UInt64?) {
+        guard let value else { return }
+        key(name)
+        bytes.appendDecimal(value)
+    }
+
+    package mutating func add(_ name: StaticString, flag value: Bool?) {
+        guard let value else { return }
+        key(name)
+        bytes.append(value ? "true" : "false")
+    }
+
+    private mutating func key(_ name: StaticString) {
+        bytes.append(isText ? " " : ",\"")
+        bytes.append(name)
+        bytes.append(isText ? "=" : "\":")
+    }
+
+    /// The whole line, line end included.
+    package consuming func finished() -> OctetBuffer {
+        bytes.append(isText ? "\n" : "}\n")
+        return bytes
+    }
+
+    static func dropped(_ count: UInt64) -> [UInt8] {
+        Array("{\"level\":\"error\",\"event\":\"log-lines-dropped\",\"count\":\(count)}\n".utf8)
+    }
+}
