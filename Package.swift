@@ -45,7 +45,10 @@ let package = Package(
         system("CISAL", pkgConfig: "libisal", apt: "libisal-dev"),
         system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         // 1: leaves
-        library("Octets"),
+        .target(
+            name: "Octets",
+            // A buffer that lends its bytes as a span has to say how long the span lives (SE-0446, SE-0456).
+            swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
         library("Digests", ["COpenSSL", "CISAL", "Octets"]),
         // 2
         library("Eventing", ["CLibEvent", "COpenSSL"]),

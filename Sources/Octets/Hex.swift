@@ -24,27 +24,37 @@ package enum Hex {
     }
 
     /// The digit of a value 0…15.
-    @inline(__always)
+    @inlinable @inline(__always)
     static func digit(_ value: UInt8, uppercase: Bool) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: uppercase ? "A" : "a") + value - 10
+        let letter = UInt8(ascii: uppercase ? "A" : "a") &- 10
+        return value &+ (value < 10 ? UInt8(ascii: "0") : letter)
     }
 }
 
-extension [UInt8] {
+extension OctetSink where Self: ~Copyable {
     /// Appends two hexadecimal digits for each byte.
+    @inlinable
     package mutating func appendHex(_ bytes: Span<UInt8>, uppercase: Bool = false) {
-        for index in bytes.indices {
-            let byte = bytes[index]
-            append(Hex.digit(byte >> 4, uppercase: uppercase))
-            append(Hex.digit(byte & 15, uppercase: uppercase))
+        append(addingCapacity: bytes.count * 2) { output in
+            for index in bytes.indices {
+                let byte = bytes[index]
+                output.append(Hex.digit(byte >> 4, uppercase: uppercase))
+                output.append(Hex.digit(byte & 15, uppercase: uppercase))
+            }
         }
     }
 
     /// Appends the number in hexadecimal, filled with zeros on the left up to so many digits.
+    @inlinable
     package mutating func appendHex(_ value: UInt64, minimumDigits: Int = 1, uppercase: Bool = false) {
         let significant = (UInt64.bitWidth - value.leadingZeroBitCount + 3) / 4
-        for place in (0..<Swift.max(significant, minimumDigits)).reversed() {
-            append(Hex.digit(UInt8(truncatingIfNeeded: value >> UInt64(4 * place)) & 15, uppercase: uppercase))
+        let digits = Swift.max(significant, minimumDigits)
+        append(addingCapacity: digits) { output in
+            var shift = UInt64(4 * digits)
+            for _ in 0..<digits {
+                shift &-= 4
+                output.append(Hex.digit(UInt8(truncatingIfNeeded: value >> shift) & 15, uppercase: uppercase))
+            }
         }
     }
 }

@@ -3,8 +3,8 @@
 
 /// The ASCII characters that percent-encoding leaves as they are; bytes from 128 on are always encoded.
 package struct PercentSet: Sendable, Equatable {
-    private var low: UInt64 = 0
-    private var high: UInt64 = 0
+    @usableFromInline var low: UInt64 = 0
+    @usableFromInline var high: UInt64 = 0
 
     /// The characters of an ASCII text.
     package init(_ characters: String) {
@@ -19,9 +19,10 @@ package struct PercentSet: Sendable, Equatable {
     }
 
     /// Whether the byte stays as it is.
+    @inlinable @inline(__always)
     package func contains(_ byte: UInt8) -> Bool {
-        if byte < 64 { return low >> byte & 1 == 1 }
-        return byte < 128 && high >> (byte & 63) & 1 == 1
+        let half = byte & 64 == 0 ? low : high
+        return byte < 128 && (half &>> UInt64(byte & 63)) & 1 == 1
     }
 
     private mutating func insert(_ byte: UInt8) {
@@ -79,17 +80,20 @@ package enum Percent {
     }
 }
 
-extension [UInt8] {
+extension OctetSink where Self: ~Copyable {
     /// Appends the bytes with all but the kept ones as `%XX`, upper-case digits.
+    @inlinable
     package mutating func appendPercentEncoded(_ bytes: Span<UInt8>, keeping kept: PercentSet) {
-        for index in bytes.indices {
-            let byte = bytes[index]
-            if kept.contains(byte) {
-                append(byte)
-            } else {
-                append(UInt8(ascii: "%"))
-                append(Hex.digit(byte >> 4, uppercase: true))
-                append(Hex.digit(byte & 15, uppercase: true))
+        append(addingCapacity: bytes.count * 3) { output in
+            for index in bytes.indices {
+                let byte = bytes[index]
+                if kept.contains(byte) {
+                    output.append(byte)
+                } else {
+                    output.append(UInt8(ascii: "%"))
+                    output.append(Hex.digit(byte >> 4, uppercase: true))
+                    output.append(Hex.digit(byte & 15, uppercase: true))
+                }
             }
         }
     }

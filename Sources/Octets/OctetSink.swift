@@ -1,0 +1,120 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+/// What bytes can be appended to: `OctetBuffer` on the data path, `[UInt8]` where a value is to be kept.
+///
+/// Numbers, encodings and dates are written once, in extensions of it. All of them can be specialised by other modules,
+/// so that no call goes through a witness table.
+package protocol OctetSink: ~Copyable {
+    /// Appends one byte.
+    mutating func append(_ byte: UInt8)
+
+    /// Appends borrowed bytes; they may not be bytes of the sink itself.
+    mutating func append(_ bytes: Span<UInt8>)
+
+    /// Makes room for so many bytes more and lets `initializer` write them in place, all of them or fewer.
+    mutating func append<E>(
+        addingCapacity count: Int, initializingWith initializer: (inout OutputSpan<UInt8>) throws(E) -> Void
+    ) throws(E)
+}
+
+extension [UInt8]: OctetSink {
+    /// Appends borrowed bytes.
+    @inlinable
+    package mutating func append(_ bytes: Span<UInt8>) {
+        append(addingCapacity: bytes.count) { output in
+            unsafe output.withUnsafeMutableBufferPointer { room, filled in
+                unsafe bytes.withUnsafeBufferPointer { source in
+                    guard let from = source.baseAddress, let to = room.baseAddress else { return }
+                    // In bounds: the room has as many bytes as the source.
+                    unsafe to.initialize(from: from, count: source.count)
+                    filled = source.count
+                }
+            }
+        }
+    }
+}
+
+extension OctetSink where Self: ~Copyable {
+    /// Appends an ASCII or UTF-8 literal, whose bytes lie in the program: a copy of a length known to the compiler.
+    @inlinable @inline(__always)
+    package mutating func append(_ text: StaticString) {
+        precondition(text.hasPointerRepresentation, "a literal of one character is still a pointer to its bytes")
+        append(unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount).span)
+    }
+
+    /// Appends the text as UTF-8; literals take the overload above.
+    @inlinable @_disfavoredOverload
+    package mutating func append(_ text: String) {
+        append(text.utf8.span)
+    }
+
+    /// Appends the bytes of an array.
+    @inlinable
+    package mutating func append(_ bytes: [UInt8]) {
+        append(bytes.span)
+    }
+
+    /// Appends the bytes of a slice.
+    @inlinable
+    package mutating func append(_ bytes: ArraySlice<UInt8>) {
+        append(bytes.span)
+    }
+
+    /// Appends the number in decimal, without leading zeros.
+    @inlinable
+    package mutating func appendDecimal(_ value: UInt64) {
+        let digits = value.decimalDigitCount
+        append(addingCapacity: digits) { $0.appendDecimal(value, digits: digits) }
+    }
+
+    /// Appends the number in decimal, with a minus sign when it is negative.
+    @inlinable
+    package mutating func appendDecimal(_ value: Int) {
+        if value < 0 { append(UInt8(ascii: "-")) }
+        appendDecimal(UInt64(value.magnitude))
+    }
+
+    /// Appends the number in decimal, filled with zeros on the left up to `width` digits.
+    @inlinable
+    package mutating func appendDecimal(_ value: Int, width: Int) {
+        let magnitude = UInt64(value.magnitude)
+        let digits = Swift.max(width, magnitude.decimalDigitCount)
+        append(addingCapacity: digits) { $0.appendDecimal(magnitude, digits: digits) }
+    }
+}
+
+extension OutputSpan<UInt8> {
+    /// Appends exactly so many decimal digits of a number.
+    @inlinable
+    mutating func appendDecimal(_ value: UInt64, digits: Int) {
+        unsafe withUnsafeMutableBufferPointer { room, filled in
+            precondition(digits <= room.count - filled, "there is room for the digits")
+            var rest = value
+            var place = filled + digits
+            while place > filled {
+                place &-= 1
+                let quotient = rest / 10
+                // In bounds: filled <= place < filled + digits <= room.count.
+                unsafe room[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest &- quotient &* 10)
+                rest = quotient
+            }
+            filled += digits
+        }
+    }
+}
+
+extension UInt64 {
+    /// How many digits the number has in decimal; one for zero.
+    @inlinable
+    var decimalDigitCount: Int {
+        var digits = 1
+        var bound: UInt64 = 10
+        while self >= bound {
+            digits &+= 1
+            guard digits < 20 else { return digits }
+            bound &*= 10
+        }
+        return digits
+    }
+}
