@@ -44,6 +44,7 @@ final class LoopLog {
         writeTime(log.clock.milliseconds)
         var empty = OctetBuffer()
         swap(&empty, &buffer)
+        let time = time
         var line = LogLine(name, level: level, time: time.span, isText: log.writer.isText, in: empty)
         fill(&line)
         buffer = line.finished()

@@ -48,13 +48,13 @@ extension OSSFace {
         send(OSSAnswer.error(error, toHead: isHead, context), on: connection)
         var record = UploadRecord(started: incoming.started)
         record.status = error.status
-        record.outcome = Outcome(
+        let outcome = Outcome(
             stored: .no,
             failure: Failure(
                 .forbidden, party: .client, phase: .authorizing, status: error.status, "\(error.code): \(error.message)"
             ))
         let request = request ?? .unreadable(connection, incoming.listenerIndex, incoming.requestID)
-        incoming.runtime.log(record, request: request, plan: nil)
+        incoming.runtime.log(record, outcome, request: request, plan: nil)
     }
 
     private static func answer(_ outcome: Outcome, _ context: OSSAnswerContext) -> OSSAnswer {

@@ -11,24 +11,26 @@ enum PlainAnswer {
     static func send(
         _ outcome: Outcome, plan: UploadPlan, request: UploadRequest, on connection: ServerConnection
     ) -> Int {
-        var fields = HeaderFields(roomFor: 4, bytes: 256)
-        fields.append("Putback-Request-Id", request.requestID)
-        if let etag = outcome.object?.etag { appendETag(etag, to: &fields) }
         if let failure = outcome.failure {
+            var fields = HeaderFields()
+            fields.append("Putback-Request-Id", request.requestID)
+            if let etag = outcome.object?.etag { fields.append("ETag", "\"" + etag + "\"") }
             return send(
                 failure, stored: outcome.stored, outcome: outcome, fields, requestID: request.requestID, connection)
         }
-        if case .succeeded(let body, let contentType) = outcome.callback {
-            fields.append("Content-Type", contentType)
-            connection.respond(status: 200, fields: fields, body: body.span)
-            return 200
+        connection.respond(status: 200) { fields in
+            HTTPEncoder.appendField("Putback-Request-Id", request.requestID.utf8.span, to: &fields)
+            if let etag = outcome.object?.etag { appendETag(etag, to: &fields) }
+            guard case .succeeded(_, let contentType) = outcome.callback else {
+                return fields.append("Content-Type: application/json\r\n")
+            }
+            HTTPEncoder.appendField("Content-Type", contentType.utf8.span, to: &fields)
+        } writeBody: { body in
+            if case .succeeded(let answer, _) = outcome.callback { return body.append(answer.span) }
+            body.append(UInt8(ascii: "{"))
+            if let object = outcome.object { appendMembers(object, to: &body) }
+            body.append("}\n")
         }
-        var body: [UInt8] = []
-        body.reserveCapacity(256)
-        if let object = outcome.object { append(object, to: &body) }
-        body.append("}\n")
-        fields.append("Content-Type", "application/json")
-        connection.respond(status: 200, fields: fields, body: body.span)
         return 200
     }
 
@@ -58,8 +60,8 @@ enum PlainAnswer {
     }
 
     /// The problem document: `stored` is true, false, or null where nobody can tell.
-    static func problem(_ failure: Failure, stored: Stored, outcome: Outcome?, requestID: String) -> [UInt8] {
-        var body: [UInt8] = []
+    static func problem(_ failure: Failure, stored: Stored, outcome: Outcome?, requestID: String) -> OctetBuffer {
+        var body = OctetBuffer()
         body.append("{\"type\":\"about:blank\",\"title\":")
         body.appendJSONString(ReasonPhrase.of(failure.status).utf8.span)
         body.append(",\"status\":\(failure.status),\"detail\":")
@@ -86,22 +88,14 @@ enum PlainAnswer {
         return body
     }
 
-    private static func appendETag(_ etag: String, to fields: inout HeaderFields) {
-        fields.append(
-            "ETag",
-            writing: { value in
-                value.append(UInt8(ascii: "\""))
-                value.append(etag)
-                value.append(UInt8(ascii: "\""))
-            })
+    private static func appendETag(_ etag: String, to fields: inout OctetBuffer) {
+        precondition(HeaderFields.isValidValue(etag.utf8.span), "a field value holds a line end")
+        fields.append("ETag: \"")
+        fields.append(etag)
+        fields.append("\"\r\n")
     }
 
-    private static func append(_ object: StoredObjectFacts, to body: inout [UInt8]) {
-        body.append("{")
-        appendMembers(object, to: &body)
-    }
-
-    private static func appendMembers(_ object: StoredObjectFacts, to body: inout [UInt8]) {
+    private static func appendMembers(_ object: StoredObjectFacts, to body: inout OctetBuffer) {
         body.append("\"bucket\":")
         body.appendJSONString(object.bucket.utf8.span)
         body.append(",\"object\":")

@@ -41,11 +41,10 @@ enum PlainRequest {
         _ runtime: Runtime
     ) {
         var record = UploadRecord(started: started)
-        record.outcome = Outcome(stored: .no, failure: failure)
         record.status = PlainAnswer.send(
             failure, requestID: request.requestID, on: connection,
             fields: answerFields(failure, request.listenerIndex, runtime))
-        runtime.log(record, request: request, plan: nil)
+        runtime.log(record, Outcome(stored: .no, failure: failure), request: request, plan: nil)
     }
 
     static func refuse(_ refusal: RequestRefusal, requestID: String, on connection: ServerConnection) {

@@ -80,10 +80,11 @@ final class Runtime {
     /// What one read of a client brings, kept when the store does not take it at once.
     private static let bytesPerUpload = 128 * 1024
 
-    func log(_ record: UploadRecord, request: UploadRequest, plan: UploadPlan?) {
+    func log(_ record: UploadRecord, _ outcome: Outcome, request: UploadRequest, plan: UploadPlan?) {
         worker.log.event("upload") { line in
             line.add(
-                record, request: request, plan: plan, listener: settings.listeners[request.listenerIndex].name,
+                record, outcome, request: request, plan: plan,
+                listener: settings.listeners[request.listenerIndex].name,
                 store: plan.map { settings.stores[$0.storeIndex].name })
         }
     }

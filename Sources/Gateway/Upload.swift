@@ -159,7 +159,6 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     private func finish(_ outcome: Outcome) {
         guard slot != nil else { return }
         record.received = received
-        record.outcome = outcome
         // Before the answer: a client that has it may expect the room for its next upload.
         runtime.worker.uploadEnded(self)
         if let connection, connection.isOpen {
@@ -167,7 +166,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
             record.status = face.answer(
                 outcome, plan: plan, request: request, on: connection, runtime: runtime, started: record.started)
         }
-        runtime.log(record, request: request, plan: plan)
+        runtime.log(record, outcome, request: request, plan: plan)
         connection = nil
         sink?.recycle()
         sink = nil

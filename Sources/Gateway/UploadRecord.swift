@@ -18,7 +18,6 @@ struct UploadRecord {
     var received: UInt64 = 0
     /// What the client was told; 499 when it was gone.
     var status = 499
-    var outcome = Outcome(stored: .no)
 
     init(started: Instant) { self.started = started }
 }
@@ -26,7 +25,8 @@ struct UploadRecord {
 extension LogLine {
     /// The fields of one upload.
     mutating func add(
-        _ record: UploadRecord, request: UploadRequest, plan: UploadPlan?, listener: String, store: String?
+        _ record: UploadRecord, _ outcome: Outcome, request: UploadRequest, plan: UploadPlan?, listener: String,
+        store: String?
     ) {
         add("request", request.requestID)
         add("listener", listener)
@@ -46,7 +46,7 @@ extension LogLine {
         }
         add("bytes", number: record.received)
         add("status", number: UInt64(record.status))
-        add(record.outcome, storeStatus: record.storeStatus)
+        add(outcome, storeStatus: record.storeStatus)
         add("callback", plan?.callbackName)
         add(record)
     }

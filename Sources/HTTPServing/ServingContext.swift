@@ -55,6 +55,6 @@ package final class ServingContext {
             dateText.removeAll(keepingCapacity: true)
             HTTPDate.append(second, to: &dateText)
         }
-        output.append(dateText.span)
+        output.append(dateText)
     }
 }

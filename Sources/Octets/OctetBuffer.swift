@@ -52,6 +52,12 @@ private import Glibc
         }
     }
 
+    /// Calls `body` with all its bytes: for a buffer that is a property of an object, whose span cannot be held.
+    @inlinable @inline(__always)
+    package borrowing func withSpan<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        body(span)
+    }
+
     /// The byte at `index`, which must be one in use.
     @inlinable
     package subscript(index: Int) -> UInt8 {
