@@ -14,8 +14,7 @@ extension ServerConnection {
         context.answer.removeAll()
         appendHead(to: &context.answer, status: status, length: UInt64(body.count)) { Self.append(fields, to: &$0) }
         if !omitsAnswerBody { context.answer.append(body) }
-        writeComposed()
-        endAnswer()
+        keepComposed()
     }
 
     /// The same where both are composed in place.
@@ -34,8 +33,7 @@ extension ServerConnection {
             to: &context.answer, status: status, length: UInt64(context.answerBody.count), writeFields: writeFields)
         if !omitsAnswerBody { context.answerBody.withSpan { context.answer.append($0) } }
         context.answerBody.removeAll(keepingAtMost: ServingContext.keptBytes)
-        writeComposed()
-        endAnswer()
+        keepComposed()
     }
 
     /// Starts an answer whose body of `length` bytes follows in pieces by ``writeAnswer(_:)`` and ``endAnswer()``.
@@ -107,6 +105,14 @@ extension ServerConnection {
         case 14: fields.hasPrefix("content-length", at: index)
         default: false
         }
+    }
+
+    /// Ends an answer that is there as a whole; it goes out with those of other connections.
+    private func keepComposed() {
+        context.answer.withSpan { output.append($0) }
+        context.answer.removeAll(keepingAtMost: ServingContext.keptBytes)
+        answerCompleted = true
+        context.loop.atEndOfTurn(self)
     }
 
     private func writeComposed() {

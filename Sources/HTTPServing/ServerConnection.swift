@@ -8,7 +8,7 @@ package import HTTPWire
 ///
 /// Loop thread only. Reading follows the receiver: while it is paused the bytes stay in the kernel, which slows the client
 /// down. `ServerConnection+reading.swift` holds the way in, `+answering.swift` the way out.
-package final class ServerConnection: ByteStreamHandler, DeadlineHandler {
+package final class ServerConnection: ByteStreamHandler, DeadlineHandler, TurnEndHandler {
     /// Where the connection is in its present request.
     enum Phase {
         /// No byte of the next request yet. → readingHead, closed
@@ -127,6 +127,10 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler {
     }
 
     package func streamWritable(_ stream: ByteStream) {
+        flush()
+    }
+
+    package func turnEnds() {
         flush()
     }
 

@@ -1,6 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Eventing
 package import HTTPWire
 package import Octets
 
@@ -34,6 +35,7 @@ package final class StoreExchange: StoreConnectionUser {
         case fresh
         /// Waiting for a connection; what was sent so far is in `held`.
         case connecting(PendingConnection)
+        /// Until the head is out, what was sent so far is in `held` too: it goes out at the end of the loop's turn.
         /// → done
         case sending(StoreConnection)
         case done
@@ -135,17 +137,20 @@ package final class StoreExchange: StoreConnectionUser {
             framing.removeAll()
             HTTPEncoder.appendLastChunk(to: &framing)
             _ = framing.withSpan { sendFramed($0) }
-        } else {
-            sendHeadAlone()
         }
-        if case .sending(let connection) = state { connection.startAnswerTimer() }
+        guard case .sending(let connection) = state else { return }
+        if headIsOut {
+            connection.startAnswerTimer()
+        } else if held.isEmpty {
+            pool.context.loop.atEndOfTurn(self)
+        }
     }
 
     /// Gives up: the store sees a reset, never a whole body. No call follows.
     package func abort() {
         switch state {
         case .connecting(let pending): pending.cancel()
-        case .sending(let connection): connection.reset()
+        case .sending(let connection): if headIsOut { connection.reset() } else { connection.release() }
         case .fresh, .done: break
         }
         state = .done
@@ -198,12 +203,6 @@ package final class StoreExchange: StoreConnectionUser {
         if bodyFinished { connection.startAnswerTimer() } else if all { handler.storeWritable() }
     }
 
-    private func sendHeadAlone() {
-        guard !headIsOut, case .sending(let connection) = state else { return }
-        headIsOut = true
-        _ = head.withSpan { connection.send($0, Span()) }
-    }
-
     private func sendFramed(_ bytes: Span<UInt8>) -> Bool {
         switch state {
         case .fresh, .done:
@@ -212,10 +211,21 @@ package final class StoreExchange: StoreConnectionUser {
             held.append(bytes)
             return false
         case .sending(let connection):
-            hold(bytes)
-            guard !headIsOut else { return connection.send(bytes, Span()) }
+            if headIsOut {
+                hold(bytes)
+                return connection.send(bytes, Span())
+            }
+            guard held.count + bytes.count > Self.replayLimit else {
+                if held.isEmpty { pool.context.loop.atEndOfTurn(self) }
+                held.append(bytes)
+                return true
+            }
+            // Too much to be kept: it goes out now, behind what was.
             headIsOut = true
-            return head.withSpan { connection.send($0, bytes) }
+            defer { dropHeld() }
+            guard !held.isEmpty else { return head.withSpan { connection.send($0, bytes) } }
+            _ = head.withSpan { head in held.withSpan { connection.send(head, $0) } }
+            return connection.send(bytes, Span())
         }
     }
 
@@ -242,9 +252,17 @@ package final class StoreExchange: StoreConnectionUser {
     }
 
     func answerHead(_ head: ResponseHead) {
+        guard headIsOut else { return answeredUnasked() }
         answerBegun = true
         dropHeld()
         handler.storeAnswered(head)
+    }
+
+    /// What a store says on a kept connection before it got the request is no answer to it: `408` before it closes.
+    private func answeredUnasked() {
+        guard case .sending(let connection) = state else { return }
+        connection.close()
+        dial()
     }
 
     func answerBody(_ bytes: Span<UInt8>) {
@@ -273,5 +291,13 @@ package final class StoreExchange: StoreConnectionUser {
     private func canRepeat(on connection: StoreConnection, _ kind: StoreFailure.Kind) -> Bool {
         guard kind == .closed, connection.isReused, !connection.hasAnswerBytes, holdsAll else { return false }
         return !bodyFinished || isRepeatable || connection.requestNeverArrived
+    }
+}
+
+extension StoreExchange: TurnEndHandler {
+    /// Sends what came before the end of the turn.
+    package func turnEnds() {
+        guard case .sending(let connection) = state, !headIsOut else { return }
+        replay(on: connection)
     }
 }

@@ -125,7 +125,7 @@ let failed = CallbackResult.failed(message: "The app answered 500.", ec: nil, ap
 
 extension OctetBuffer {
     /// Its bytes, to be looked at.
-    consuming var array: [UInt8] {
+    consuming func array() -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(span)
         return bytes

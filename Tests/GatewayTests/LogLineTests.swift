@@ -21,7 +21,7 @@ import Testing
         line.add("value", text)
         line.add("count", number: .max)
         line.add("flag", flag: false)
-        let bytes = line.finished().array
+        let bytes = line.finished().array()
         #expect(bytes.count { $0 == UInt8(ascii: "\n") } == 1 && bytes.last == UInt8(ascii: "\n"))
         let value = try json(bytes)
         #expect(
@@ -37,7 +37,7 @@ import Testing
         let broken: [UInt8] = [0x61, 0xff, 0xc3, 0x28]
         var line = LogLine("upload", time: Self.time.span, isText: false)
         line.add("path", bytes: broken.span)
-        #expect(try json(line.finished().array)["path"]?.stringValue == "a\u{fffd}\u{fffd}(")
+        #expect(try json(line.finished().array())["path"]?.stringValue == "a\u{fffd}\u{fffd}(")
     }
 
     @Test func `leaves out what is not known`() throws {
@@ -45,14 +45,14 @@ import Testing
         line.add("text", nil)
         line.add("number", number: nil)
         line.add("flag", flag: nil)
-        #expect(try json(line.finished().array).objectValue?.map(\.key) == ["time", "level", "event"])
+        #expect(try json(line.finished().array()).objectValue?.map(\.key) == ["time", "level", "event"])
     }
 
     @Test func `writes text for people in one line too`() {
         var line = LogLine("upload", level: .error, time: Self.time.span, isText: true)
         line.add("path", "a b\nc")
         line.add("bytes", number: 5)
-        let text = line.finished().array.text
+        let text = line.finished().array().text
         #expect(text == "2023-11-14T22:13:20.123Z ERROR upload path=\"a b\\nc\" bytes=5\n")
     }
 

@@ -9,7 +9,7 @@ import Testing
 /// Problem documents, read back.
 @Suite struct PlainAnswerTests {
     private func problem(_ failure: Failure, stored: Stored, outcome: Outcome? = nil) throws -> JSON {
-        try json(PlainAnswer.problem(failure, stored: stored, outcome: outcome, requestID: "ID"))
+        try json(PlainAnswer.problem(failure, stored: stored, outcome: outcome, requestID: "ID").array())
     }
 
     @Test(arguments: [(.yes, .bool(true)), (.no, .bool(false)), (.unknown, .null)] as [(Stored, JSON)])
@@ -46,9 +46,7 @@ import Testing
     }
 
     @Test func `names the stored object and what the app did`() throws {
-        var object = someObject
-        object.key = [0x61, 0xff]
-        object.etag = nil
+        let object = StoredObjectFacts(bucket: "media", key: [0x61, 0xff], size: 5)
         let outcome = Outcome(stored: .yes, object: object, callback: failed, failure: someFailure)
         let document = try problem(someFailure, stored: .yes, outcome: outcome)
         #expect(document["bucket"]?.stringValue == "media")

@@ -15,10 +15,12 @@ import Testing
 
     private func judge(
         _ status: Int, _ list: [(String, String)] = good, body: String = "", path: String = "/x",
-        crc64: UInt64? = Self.crc64
+        crc64: UInt64? = Self.crc64, fromSDK: Bool = false
     ) throws -> StoreVerdict {
         let answer = StoreAnswer(status: status, fields: fields(list), body: Array(body.utf8))
-        return try Planned(path).plan().judge(answer, StreamedFacts(size: 11, crc64: crc64))
+        var planned = try Planned(path)
+        if fromSDK { planned.fromSDK(bucket: "media", callback: nil) }
+        return try planned.plan().judge(answer, StreamedFacts(size: 11, crc64: crc64))
     }
 
     private func document(_ code: String, _ message: String = "Why.") -> String {
@@ -32,7 +34,20 @@ import Testing
         }
         #expect(object.bucket == "media" && object.key.text == "x" && object.size == 11)
         #expect(object.etag == "5EB63BBBE01EEED093CB22BB8F5ACDC3" && object.crc64 == Self.crc64)
-        #expect(callback == .notAsked && relay?.status == 200)
+        #expect(callback == .notAsked && relay == nil)
+    }
+
+    @Test func `passes the store's own answer on to clients of its dialect`() throws {
+        guard case .stored(_, _, let relay) = try judge(200, fromSDK: true) else {
+            Issue.record("not stored")
+            return
+        }
+        #expect(relay?.status == 200 && relay?.fields == fields(Self.good))
+        guard case .refused(_, let refusal) = try judge(403, [], body: document("AccessDenied"), fromSDK: true) else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(refusal?.status == 403 && refusal?.body.isEmpty == false)
     }
 
     @Test func `believes no store that has nothing to compare, unless the route does without`() throws {
@@ -65,7 +80,7 @@ import Testing
         }
         #expect(success == .succeeded(body: Array("hi".utf8), contentType: "a/b"))
         let body = document("CallbackFailed", "Error status : 502.")
-        guard case .stored(_, let failure, let relay) = try judge(203, body: body, path: "/store/x") else {
+        guard case .stored(_, let failure, let relay) = try judge(203, body: body, path: "/store/x", fromSDK: true) else {
             Issue.record("not stored")
             return
         }
@@ -85,7 +100,7 @@ import Testing
         status: Int, code: String, told: Int, failureCode: Failure.Code
     ) throws {
         let body = code.isEmpty ? "" : document(code)
-        guard case .refused(let failure, let relay) = try judge(status, [], body: body) else {
+        guard case .refused(let failure, let relay) = try judge(status, [], body: body, fromSDK: true) else {
             Issue.record("not refused")
             return
         }
