@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Base 16 (RFC 4648 section 8).
+@usableFromInline
 package enum Hex {
     /// The bytes that the digits stand for, in either case; nil for an odd count or any other character.
     package static func decode(_ text: Span<UInt8>) -> [UInt8]? {

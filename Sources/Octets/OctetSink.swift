@@ -5,6 +5,7 @@
 ///
 /// Numbers, encodings and dates are written once, in extensions of it. All of them can be specialised by other modules,
 /// so that no call goes through a witness table.
+@usableFromInline
 package protocol OctetSink: ~Copyable {
     /// Appends one byte.
     mutating func append(_ byte: UInt8)
