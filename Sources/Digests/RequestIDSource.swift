@@ -24,14 +24,13 @@ package final class RequestIDSource {
     }
 
     /// An identifier that this source never gave before.
-    package func next() -> String {
+    package func nextID() -> RequestID {
         counter &+= 1
-        var text: [UInt8] = []
-        text.reserveCapacity(24)
-        text.appendHex(UInt64(prefix), minimumDigits: 8, uppercase: true)
-        text.appendHex(counter, minimumDigits: 16, uppercase: true)
-        return String(octets: text.span)
+        return RequestID(prefix: prefix, counter: counter)
     }
+
+    /// The text of an identifier that this source never gave before.
+    package func next() -> String { nextID().text }
 
     private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         bytes.reduce(0) { $0 << 8 | UInt64($1) }

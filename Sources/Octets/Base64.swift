@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Base 64 with the standard alphabet and with padding (RFC 4648 section 4).
+@usableFromInline
 package enum Base64 {
     /// The bytes that the text stands for.
     ///

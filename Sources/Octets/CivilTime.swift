@@ -5,6 +5,7 @@
 ///
 /// The conversion counts in eras of 400 years that start on the first of March (Howard Hinnant,
 /// "chrono-Compatible Low-Level Date Algorithms").
+@usableFromInline
 package struct CivilTime: Sendable, Equatable {
     package let year: Int
     /// 1…12.
@@ -85,6 +86,7 @@ package struct CivilTime: Sendable, Equatable {
 
 extension CivilTime {
     /// The moment so many seconds after 1970, held within the years 0…9999 that four digits can write.
+    @usableFromInline
     init(clamping unixSeconds: Int64) {
         self.init(unixSeconds: min(max(unixSeconds, -62_167_219_200), 253_402_300_799))
     }

@@ -21,8 +21,8 @@ struct DateScanner {
     }
 
     /// Steps over exactly this text.
-    mutating func skip(_ expected: String, _ text: Span<UInt8>) -> Bool {
-        let wanted = expected.utf8.span
+    mutating func skip(_ expected: StaticString, _ text: Span<UInt8>) -> Bool {
+        let wanted = expected.octets
         guard position + wanted.count <= text.count else { return false }
         for index in wanted.indices where text[position + index] != wanted[index] { return false }
         position += wanted.count
@@ -30,7 +30,7 @@ struct DateScanner {
     }
 
     /// Reads one of the names and says which.
-    mutating func name(in names: [String], _ text: Span<UInt8>) -> Int? {
+    mutating func name(in names: [StaticString], _ text: Span<UInt8>) -> Int? {
         for (index, name) in names.enumerated() where skip(name, text) { return index }
         return nil
     }

@@ -2,24 +2,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Dates in HTTP fields (RFC 9110 section 5.6.7), all in GMT.
+@usableFromInline
 package enum HTTPDate {
-    private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-    private static let longWeekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
-    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    private static let weekdays: [StaticString] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    private static let longWeekdays: [StaticString] = [
+        "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
+    ]
+    private static let months: [StaticString] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
 
     /// Appends an IMF-fixdate such as `Tue, 14 Nov 2023 22:13:20 GMT`; years are held within 0…9999.
-    package static func append(_ unixSeconds: Int64, to bytes: inout [UInt8]) {
-        let time = CivilTime(clamping: unixSeconds)
-        bytes.append(weekdays[time.weekday])
-        bytes.append(", ")
-        bytes.appendDecimal(time.day, width: 2)
-        bytes.append(" ")
-        bytes.append(months[time.month - 1])
-        bytes.append(" ")
-        bytes.appendDecimal(time.year, width: 4)
-        bytes.append(" ")
-        bytes.appendClock(time, separator: ":")
-        bytes.append(" GMT")
+    @inlinable
+    package static func append(_ unixSeconds: Int64, to bytes: inout some OctetSink & ~Copyable) {
+        bytes.append(addingCapacity: 29) { write(CivilTime(clamping: unixSeconds), to: &$0) }
+    }
+
+    @usableFromInline
+    static func write(_ time: CivilTime, to output: inout OutputSpan<UInt8>) {
+        output.append(weekdays[time.weekday])
+        output.append(", ")
+        output.appendDecimal(UInt64(time.day), digits: 2)
+        output.append(" ")
+        output.append(months[time.month - 1])
+        output.append(" ")
+        output.appendDecimal(UInt64(time.year), digits: 4)
+        output.append(" ")
+        output.append(time, clockSeparator: ":")
+        output.append(" GMT")
     }
 
     /// The IMF-fixdate as text.
@@ -79,13 +89,29 @@ package enum HTTPDate {
     }
 }
 
-extension [UInt8] {
+extension OutputSpan<UInt8> {
+    /// Appends a literal.
+    @inline(__always)
+    mutating func append(_ text: StaticString) {
+        let octets = text.octets
+        for index in octets.indices { append(octets[index]) }
+    }
+
     /// Appends hour, minute and second with two digits each.
-    mutating func appendClock(_ time: CivilTime, separator: String) {
-        appendDecimal(time.hour, width: 2)
+    mutating func append(_ time: CivilTime, clockSeparator separator: StaticString) {
+        appendDecimal(UInt64(time.hour), digits: 2)
         append(separator)
-        appendDecimal(time.minute, width: 2)
+        appendDecimal(UInt64(time.minute), digits: 2)
         append(separator)
-        appendDecimal(time.second, width: 2)
+        appendDecimal(UInt64(time.second), digits: 2)
+    }
+
+    /// Appends year, month and day with four, two and two digits.
+    mutating func append(_ time: CivilTime, dateSeparator separator: StaticString) {
+        appendDecimal(UInt64(time.year), digits: 4)
+        append(separator)
+        appendDecimal(UInt64(time.month), digits: 2)
+        append(separator)
+        appendDecimal(UInt64(time.day), digits: 2)
     }
 }

@@ -2,14 +2,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Dates of ISO 8601 as the stores write them, all in UTC; years are held within 0…9999.
+@usableFromInline
 package enum ISO8601 {
     /// Appends the basic form of the V4 signatures, such as `20231114T221320Z`.
-    package static func appendBasic(_ unixSeconds: Int64, to bytes: inout [UInt8]) {
-        let time = CivilTime(clamping: unixSeconds)
-        bytes.appendDate(time, separator: "")
-        bytes.append("T")
-        bytes.appendClock(time, separator: "")
-        bytes.append("Z")
+    @inlinable
+    package static func appendBasic(_ unixSeconds: Int64, to bytes: inout some OctetSink & ~Copyable) {
+        bytes.append(addingCapacity: 16) { writeBasic(CivilTime(clamping: unixSeconds), to: &$0) }
+    }
+
+    @usableFromInline
+    static func writeBasic(_ time: CivilTime, to output: inout OutputSpan<UInt8>) {
+        output.append(time, dateSeparator: "")
+        output.append("T")
+        output.append(time, clockSeparator: "")
+        output.append("Z")
     }
 
     /// The basic form as text.
@@ -32,16 +38,24 @@ package enum ISO8601 {
     }
 
     /// Appends the extended form with milliseconds, such as `2023-11-14T22:13:20.000Z`.
-    package static func appendExtendedMilliseconds(_ unixMilliseconds: Int64, to bytes: inout [UInt8]) {
+    @inlinable
+    package static func appendExtendedMilliseconds(
+        _ unixMilliseconds: Int64, to bytes: inout some OctetSink & ~Copyable
+    ) {
+        bytes.append(addingCapacity: 24) { writeExtended(unixMilliseconds, to: &$0) }
+    }
+
+    @usableFromInline
+    static func writeExtended(_ unixMilliseconds: Int64, to output: inout OutputSpan<UInt8>) {
         let milliseconds = (unixMilliseconds % 1000 + 1000) % 1000
         let seconds = unixMilliseconds / 1000 - (unixMilliseconds % 1000 < 0 ? 1 : 0)
         let time = CivilTime(clamping: seconds)
-        bytes.appendDate(time, separator: "-")
-        bytes.append("T")
-        bytes.appendClock(time, separator: ":")
-        bytes.append(".")
-        bytes.appendDecimal(Int(milliseconds), width: 3)
-        bytes.append("Z")
+        output.append(time, dateSeparator: "-")
+        output.append("T")
+        output.append(time, clockSeparator: ":")
+        output.append(".")
+        output.appendDecimal(UInt64(milliseconds), digits: 3)
+        output.append("Z")
     }
 
     /// The extended form with milliseconds, as text.
@@ -53,8 +67,14 @@ package enum ISO8601 {
     }
 
     /// Appends the day alone, such as `20231114`: the first element of a V4 credential scope.
-    package static func appendDay(_ unixSeconds: Int64, to bytes: inout [UInt8]) {
-        bytes.appendDate(CivilTime(clamping: unixSeconds), separator: "")
+    @inlinable
+    package static func appendDay(_ unixSeconds: Int64, to bytes: inout some OctetSink & ~Copyable) {
+        bytes.append(addingCapacity: 8) { writeDay(CivilTime(clamping: unixSeconds), to: &$0) }
+    }
+
+    @usableFromInline
+    static func writeDay(_ time: CivilTime, to output: inout OutputSpan<UInt8>) {
+        output.append(time, dateSeparator: "")
     }
 
     /// The day alone, as text.
@@ -63,16 +83,5 @@ package enum ISO8601 {
         bytes.reserveCapacity(8)
         appendDay(unixSeconds, to: &bytes)
         return String(octets: bytes.span)
-    }
-}
-
-extension [UInt8] {
-    /// Appends year, month and day with four, two and two digits.
-    fileprivate mutating func appendDate(_ time: CivilTime, separator: String) {
-        appendDecimal(time.year, width: 4)
-        append(separator)
-        appendDecimal(time.month, width: 2)
-        append(separator)
-        appendDecimal(time.day, width: 2)
     }
 }

@@ -8,6 +8,7 @@ private import Glibc
 /// Next to `[UInt8]` it has no reference count, no uniqueness check and no copy on write, so an append to memory that is
 /// there already is a comparison and a store. It grows by doubling and keeps its memory until it goes away or
 /// `removeAll(keepingAtMost:)` gives it back. Owned by whoever holds it; no thread rule of its own.
+@usableFromInline
 @safe package struct OctetBuffer: ~Copyable {
     /// nil as long as nothing was appended.
     @usableFromInline var base: UnsafeMutablePointer<UInt8>?

@@ -5,6 +5,7 @@
 ///
 /// Numbers, encodings and dates are written once, in extensions of it. All of them can be specialised by other modules,
 /// so that no call goes through a witness table.
+@usableFromInline
 package protocol OctetSink: ~Copyable {
     /// Appends one byte.
     mutating func append(_ byte: UInt8)
@@ -35,12 +36,24 @@ extension [UInt8]: OctetSink {
     }
 }
 
+extension StaticString {
+    /// The UTF-8 bytes of a literal, which lie in the program for as long as it runs.
+    @inlinable
+    package var octets: Span<UInt8> {
+        @_lifetime(immortal) @inline(__always)
+        get {
+            precondition(hasPointerRepresentation, "the compiler makes a pointer of every literal that is no scalar")
+            return unsafe _overrideLifetime(
+                UnsafeBufferPointer(start: utf8Start, count: utf8CodeUnitCount).span, copying: ())
+        }
+    }
+}
+
 extension OctetSink where Self: ~Copyable {
     /// Appends an ASCII or UTF-8 literal, whose bytes lie in the program: a copy of a length known to the compiler.
     @inlinable @inline(__always)
     package mutating func append(_ text: StaticString) {
-        precondition(text.hasPointerRepresentation, "a literal of one character is still a pointer to its bytes")
-        append(unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount).span)
+        append(text.octets)
     }
 
     /// Appends the text as UTF-8; literals take the overload above.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The ASCII characters that percent-encoding leaves as they are; bytes from 128 on are always encoded.
+@usableFromInline
 package struct PercentSet: Sendable, Equatable {
     @usableFromInline var low: UInt64 = 0
     @usableFromInline var high: UInt64 = 0

@@ -1,6 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+import Octets
 import Testing
 
 @testable import Digests
@@ -33,5 +34,17 @@ import Testing
         let identifiers = (0..<500).flatMap { _ in [first.next(), second.next()] }
         #expect(Set(identifiers).count == 1000)
         #expect(identifiers.allSatisfy { $0.wholeMatch(of: /[0-9A-F]{24}/) != nil })
+    }
+
+    @Test func `writes a request identifier into any sink`() {
+        let source = RequestIDSource(prefix: 0xDEAD_BEEF, counter: 0x0123_4567_89AB_CDEE)
+        let id = source.nextID()
+        #expect(id == RequestID(prefix: 0xDEAD_BEEF, counter: 0x0123_4567_89AB_CDEF))
+        var buffer = OctetBuffer()
+        buffer.append("id ")
+        id.append(to: &buffer)
+        #expect(String(octets: buffer.span) == "id DEADBEEF0123456789ABCDEF")
+        #expect(id.text == "DEADBEEF0123456789ABCDEF")
+        #expect(id.text.utf8.count == RequestID.digits)
     }
 }
