@@ -39,8 +39,9 @@ JUDGE = pytest.StashKey[Judge]()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    if not os.access(costs.PUTBACK, os.X_OK):
-        pytest.exit(f"no executable {costs.PUTBACK}; `make build` builds it", returncode=2)
+    for binary in (costs.PUTBACK, costs.LEAVES):
+        if not os.access(binary, os.X_OK):
+            pytest.exit(f"no executable {binary}; `make build build-leaves` builds it", returncode=2)
     # A proxy of the machine must not catch what goes to loopback.
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         os.environ.pop(name, None)
@@ -56,7 +57,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     terminalreporter.section("costs: measured, allowed")
     for name, measured in judge.measured.items():
-        terminalreporter.write_line(f"{name:<44}{measured:>12,.6g}{judge.allowed.get(name, 0):>12,.6g}")
+        terminalreporter.write_line(f"{name:<60}{measured:>12,.6g}{judge.allowed.get(name, 0):>12,.6g}")
 
 
 @pytest.fixture(scope="session")

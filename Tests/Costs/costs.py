@@ -22,6 +22,7 @@ from support.wire import Client
 ROOT = Path(__file__).resolve().parents[2]
 RELEASE = ROOT / ".build/release"
 PUTBACK = RELEASE / "putback"
+LEAVES = RELEASE / "leaves"
 TOOLS = ROOT / ".build/bench"
 BENCHMARKS = ROOT / "Tests/Benchmarks"
 THRESHOLDS = BENCHMARKS / "thresholds.json"

@@ -93,8 +93,8 @@ def test_allocations(case, counted, judge):
     judge.check(
         f"{case.name}: allocations",
         each,
-        "callgrind_annotate --tree=caller --threshold=100 FILE | grep -B 30 '[*].*:swift_allocObject' | swift demangle "
-        f"for the largest FILE {profiles(case)}",
+        "callgrind_annotate --tree=caller --threshold=100 FILE | grep -B 30 '[*].*:swift_allocObject' | swift demangle, "
+        f"where FILE is the largest of {profiles(case)}",
     )
 
 
@@ -103,5 +103,5 @@ def test_instructions(case, emulated, judge):
     judge.check(
         f"{case.name}: instructions",
         count / case.uploads / case.units,
-        f"callgrind_annotate --inclusive=yes FILE for the largest FILE {profiles(case)}",
+        f"callgrind_annotate --inclusive=yes FILE, where FILE is the largest of {profiles(case)}",
     )
