@@ -10,7 +10,7 @@ ASAN = ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:exitcode=99 \
 TSAN = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:exitcode=99
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-asan test-tsan lint bench fuzz clean
+.PHONY: help setup build demo test costs leaves test-asan test-tsan lint bench fuzz clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -26,10 +26,14 @@ build: ## release build in .build/release
 demo: build ## a gateway, a store and an app on this machine, with an upload page
 	.build/release/putback demo
 
-test: setup ## every test, as CI runs them
+test: setup build build-leaves ## every test, as CI runs them
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 	PUTBACK=.build/debug/putback $(PYTEST) Tests/EndToEnd
+	$(PYTEST) Tests/Costs
+
+costs: setup build build-leaves ## of the release build: allocations, instructions, memory, against thresholds
+	$(PYTEST) Tests/Costs
 
 test-asan: setup ## every test under the address and leak sanitizers
 	$(SWIFT) build --build-tests --sanitize=address --scratch-path .build-asan
@@ -48,6 +52,16 @@ lint: ## format and architecture rules
 
 bench: build ## comparison with nginx and HAProxy; QUICK=1 for the short one
 	$(MAKE) -C Tests/Benchmarks QUICK=$(QUICK)
+	$(MAKE) leaves
+
+# The switch only adds a target, so what `make build` made is used again.
+.PHONY: build-leaves
+build-leaves:
+	@Tests/setup.sh system
+	PUTBACK_BENCH=1 $(SWIFT) build -c release --static-swift-stdlib --product leaves
+
+leaves: build-leaves ## time and allocations of single functions on the path of an upload
+	@$(MAKE) --silent -C Tests/Benchmarks leaves
 
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS = heads answers chunks query json templates callbacks signatures config

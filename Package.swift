@@ -114,3 +114,13 @@ if Context.environment["PUTBACK_FUZZ"] != nil {
             path: "Tests/Fuzz/Targets", swiftSettings: strict),
     ]
 }
+
+// Times and allocations of single functions: `make leaves` and `make test` ask for them.
+if Context.environment["PUTBACK_BENCH"] != nil {
+    package.targets += [
+        .executableTarget(
+            name: "leaves",
+            dependencies: ["Gateway", "Settings", "Callbacks", "Signing", "Digests", "HTTPWire", "Octets"],
+            path: "Tests/Benchmarks/Leaves", swiftSettings: strict)
+    ]
+}

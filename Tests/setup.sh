@@ -74,7 +74,8 @@ system)
     ;;
 python)
     toolchain
-    packages libevent-dev libcurl4-openssl-dev libssl-dev libisal-dev libyaml-dev pkg-config python3 python3-venv curl openssl
+    packages libevent-dev libcurl4-openssl-dev libssl-dev libisal-dev libyaml-dev pkg-config python3 python3-venv curl openssl \
+        make binutils valgrind
     environment
     ;;
 *) fail "usage: Tests/setup.sh system|python" ;;

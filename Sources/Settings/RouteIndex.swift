@@ -1,11 +1,13 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
-/// Finds the few routes that a path and host leave possible.
+internal import HTTPWire
+
+/// Finds the few routes that a path, a host and fields leave possible.
 ///
-/// Every route is filed once: under the literal beginning of its paths or under its hosts, whichever fewer other routes
-/// share, or else among those that must always be looked at. A request looks up each beginning of its path, its host
-/// and its host without the first label, and walks the lists it finds in the order of the routes.
+/// Every route is filed once, under whatever it demands that the fewest other routes share (``RouteKey``), or else among
+/// those that must always be looked at. A request looks up what it has of everything that anything is filed under, and
+/// walks the lists it finds in the order of the routes.
 struct RouteIndex: Sendable {
     private struct Slot: Sendable {
         var hash: UInt64 = 0
@@ -17,38 +19,40 @@ struct RouteIndex: Sendable {
     /// Indices of routes; ascending in each list.
     private let entries: [Int]
     private let unfiled: Range<Int>
-    /// The most segments of a path that any key has.
-    private let depth: Int
-
-    /// The most segments of a path that are used as a key.
-    private static var maximumDepth: Int { 6 }
+    private let everything: Range<Int>
+    /// What a request has to look up.
+    private let scope: RouteKey.Scope
 
     init(_ conditions: [RouteConditions]) {
-        let pathKeys = conditions.map { Self.keys($0.paths, Self.pathKey) }
-        let hostKeys = conditions.map { Self.keys($0.hosts, Self.hostKey) }
+        let names = RouteKey.fieldNames(conditions)
+        let demands = conditions.map { RouteKey.demands($0, fieldNames: names) }
         var population: [UInt64: Int] = [:]
-        for key in (pathKeys + hostKeys).joined() { population[key, default: 0] += 1 }
-        func crowd(_ keys: [UInt64]) -> Int { keys.map { population[$0, default: 0] }.max() ?? .max }
+        for key in demands.joined().joined().joined() { population[key.hash, default: 0] += 1 }
 
         var lists: [UInt64: [Int]] = [:]
         var rest: [Int] = []
+        var scope = RouteKey.Scope()
         for route in conditions.indices {
-            let chosen = crowd(hostKeys[route]) < crowd(pathKeys[route]) ? hostKeys[route] : pathKeys[route]
+            let chosen = RouteKey.choose(among: demands[route], population)
             if chosen.isEmpty { rest.append(route) }
-            for key in Set(chosen) { lists[key, default: []].append(route) }
+            for key in chosen {
+                scope.include(key)
+                if lists[key.hash]?.last != route { lists[key.hash, default: []].append(route) }
+            }
         }
-        entries = rest + lists.values.joined()
+        self.scope = scope
+        entries = rest + conditions.indices + lists.values.joined()
         unfiled = 0..<rest.count
-        depth = conditions.flatMap(\.paths).map(\.literalSegments).max().map { min($0, Self.maximumDepth) } ?? 0
+        everything = rest.count..<rest.count + conditions.count
 
         var capacity = 8
         while capacity < lists.count * 2 { capacity *= 2 }
         var slots = [Slot](repeating: Slot(), count: capacity)
-        var start = rest.count
-        for (key, list) in lists {
-            var position = Int(truncatingIfNeeded: key) & (capacity - 1)
+        var start = everything.upperBound
+        for (hash, list) in lists {
+            var position = Int(truncatingIfNeeded: hash) & (capacity - 1)
             while !slots[position].list.isEmpty { position = (position + 1) & (capacity - 1) }
-            slots[position] = Slot(hash: key, list: start..<start + list.count)
+            slots[position] = Slot(hash: hash, list: start..<start + list.count)
             start += list.count
         }
         self.slots = slots
@@ -56,8 +60,9 @@ struct RouteIndex: Sendable {
 
     /// The lists that hold a request's candidates.
     struct Candidates {
-        /// What is left of each list: paths of every depth, two for the host, the unfiled.
-        fileprivate var lists = [9 of Range<Int>](repeating: 0..<0)
+        /// What is left of each list: two for each place in the path from its start, one for each from its end, the
+        /// file extension, two for the host, the fields, the unfiled.
+        fileprivate var lists = [26 of Range<Int>](repeating: 0..<0)
         fileprivate var count = 0
 
         fileprivate mutating func add(_ list: Range<Int>) {
@@ -67,31 +72,15 @@ struct RouteIndex: Sendable {
         }
     }
 
-    func candidates(path: Span<UInt8>, host: Span<UInt8>) -> Candidates {
+    func candidates(path: Span<UInt8>, host: Span<UInt8>, fields: HeaderFields) -> Candidates {
         var candidates = Candidates()
         candidates.add(unfiled)
-        var hash = KeyHash.path
-        var segments = 0
-        var position = 0
-        while segments < depth, position <= path.count {
-            if position == path.count || path[position] == .slash {
-                candidates.add(list(hash.value))
-                segments += 1
-            }
-            if position < path.count { hash.add(path[position]) }
-            position += 1
+        addPath(path, to: &candidates)
+        addHost(host, to: &candidates)
+        if !scope.fields.isEmpty, !addFields(fields, to: &candidates) {
+            candidates = Candidates()
+            candidates.add(everything)
         }
-        var whole = KeyHash.host
-        var suffix = KeyHash.hostSuffix
-        var isInFirstLabel = true
-        for position in host.indices {
-            let byte = host[position].lowercasedASCII
-            whole.add(byte)
-            if !isInFirstLabel { suffix.add(byte) }
-            if byte == .dot { isInFirstLabel = false }
-        }
-        candidates.add(list(whole.value))
-        if !isInFirstLabel { candidates.add(list(suffix.value)) }
         return candidates
     }
 
@@ -112,52 +101,94 @@ struct RouteIndex: Sendable {
         return lowest
     }
 
-    private func list(_ hash: UInt64) -> Range<Int> {
-        var position = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+    private func addPath(_ path: Span<UInt8>, to candidates: inout Candidates) {
+        let depth = max(scope.beginnings, scope.segments)
+        var whole = RouteKeyHash.beginning
+        var alone = RouteKeyHash.segment(0)
+        var segments = 0
+        var position = 0
+        while segments < depth, position <= path.count {
+            if position == path.count || path[position] == .slash {
+                if segments < scope.beginnings { candidates.add(list(whole)) }
+                if segments < scope.segments { candidates.add(list(alone)) }
+                segments += 1
+                alone = .segment(segments)
+            } else {
+                alone.add(path[position])
+            }
+            if position < path.count { whole.add(path[position]) }
+            position += 1
+        }
+        if scope.ends > 0 { addEnds(path, to: &candidates) }
+        if scope.hasExtensions { addExtension(path, to: &candidates) }
+    }
+
+    private func addEnds(_ path: Span<UInt8>, to candidates: inout Candidates) {
+        var alone = RouteKeyHash.end(0)
+        var segments = 0
+        var position = path.count
+        while segments < scope.ends {
+            if position == 0 || path[position - 1] == .slash {
+                candidates.add(list(alone))
+                if position == 0 { return }
+                segments += 1
+                alone = .end(segments)
+            } else {
+                alone.add(path[position - 1])
+            }
+            position -= 1
+        }
+    }
+
+    private func addExtension(_ path: Span<UInt8>, to candidates: inout Candidates) {
+        var hash = RouteKeyHash.fileExtension
+        var position = path.count
+        while position > 0, path[position - 1] != .slash {
+            if path[position - 1] == .dot { return candidates.add(list(hash)) }
+            hash.add(path[position - 1])
+            position -= 1
+        }
+    }
+
+    private func addHost(_ host: Span<UInt8>, to candidates: inout Candidates) {
+        guard scope.hasHosts else { return }
+        var whole = RouteKeyHash.host
+        var suffix = RouteKeyHash.hostSuffix
+        var isInFirstLabel = true
+        for position in host.indices {
+            let byte = host[position].lowercasedASCII
+            whole.add(byte)
+            if !isInFirstLabel { suffix.add(byte) }
+            if byte == .dot { isInFirstLabel = false }
+        }
+        candidates.add(list(whole))
+        if !isInFirstLabel { candidates.add(list(suffix)) }
+    }
+
+    /// False when a field has more values than there is room for lists.
+    private func addFields(_ fields: HeaderFields, to candidates: inout Candidates) -> Bool {
+        for field in scope.fields {
+            var values = 0
+            var next = fields.firstIndex(of: field.name)
+            while let index = next {
+                if values == RouteKey.maximumFieldValues { return false }
+                values += 1
+                var hash = field.hash
+                let bytes = fields.bytes.span
+                for position in fields.valueRange(at: index) { hash.add(bytes[position]) }
+                candidates.add(list(hash))
+                next = fields.nextIndex(of: field.name, from: index + 1)
+            }
+        }
+        return true
+    }
+
+    private func list(_ hash: RouteKeyHash) -> Range<Int> {
+        var position = Int(truncatingIfNeeded: hash.value) & (slots.count - 1)
         while !slots[position].list.isEmpty {
-            if slots[position].hash == hash { return slots[position].list }
+            if slots[position].hash == hash.value { return slots[position].list }
             position = (position + 1) & (slots.count - 1)
         }
         return 0..<0
     }
-
-    /// A key for every pattern; none at all if one of them has no key or there are no patterns.
-    private static func keys(_ patterns: [SegmentPattern], _ key: (SegmentPattern) -> UInt64?) -> [UInt64] {
-        let keys = patterns.compactMap(key)
-        return keys.count == patterns.count ? keys : []
-    }
-
-    private static func pathKey(_ pattern: SegmentPattern) -> UInt64? {
-        let literals = min(pattern.literalSegments, maximumDepth)
-        guard literals > 0 else { return nil }
-        var hash = KeyHash.path
-        for byte in pattern.bytes[..<pattern.segments[literals - 1].range.upperBound] { hash.add(byte) }
-        return hash.value
-    }
-
-    private static func hostKey(_ pattern: SegmentPattern) -> UInt64? {
-        let segments = pattern.segments
-        let isWildcard = segments.count > 1 && segments[0].kind == .any
-        guard segments.dropFirst(isWildcard ? 1 : 0).allSatisfy({ $0.kind == .literal }) else { return nil }
-        var hash = isWildcard ? KeyHash.hostSuffix : KeyHash.host
-        for byte in pattern.bytes[(isWildcard ? segments[1].range.lowerBound : 0)...] { hash.add(byte) }
-        return hash.value
-    }
-}
-
-extension SegmentPattern {
-    /// How many segments it begins with that have no wildcard.
-    fileprivate var literalSegments: Int { segments.prefix { $0.kind == .literal }.count }
-}
-
-/// FNV-1a with 64 bits. Collisions only cost a look at a route that does not match.
-private struct KeyHash {
-    private(set) var value: UInt64
-
-    static var path: KeyHash { KeyHash(value: 0xCBF2_9CE4_8422_2325) }
-    static var host: KeyHash { KeyHash(value: 0xCBF2_9CE4_8422_2325 ^ 0x6C62_272E_07BB_0142) }
-    static var hostSuffix: KeyHash { KeyHash(value: 0xCBF2_9CE4_8422_2325 ^ 0x62B8_2175_6295_C58D) }
-
-    @inline(always)
-    mutating func add(_ byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
 }

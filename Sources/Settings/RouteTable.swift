@@ -36,7 +36,7 @@ package struct RouteTable: Sendable {
         let listener = UInt64(1) << UInt64(request.listenerIndex)
         let method = MethodSet(request.method).rawValue
         let host = Authority.host(request.authority)
-        var candidates = index.candidates(path: request.path.span, host: host.span)
+        var candidates = index.candidates(path: request.path.span, host: host.span, fields: request.fields)
         var captures = PathCaptures()
         while let candidate = index.next(&candidates) {
             let gate = gates[candidate]

@@ -1,0 +1,33 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+import Gateway
+import Octets
+
+/// The line of one upload, with the fields that a plain one has.
+func logLeaves(_ bench: inout Bench) {
+    let host = Array("upload.example.com".utf8)
+    let path = Array("/photos/2026/11/25/holiday%20in%20the%20hills.jpg".utf8)
+    let key = Array("photos/2026/11/25/holiday in the hills.jpg".utf8)
+    bench.measure("log line, 17 fields") {
+        var line = LogLine("upload", milliseconds: 1_700_000_000_123, isText: false)
+        line.add("request", "655403B0C4D5E6F708192A3B")
+        line.add("listener", "edge")
+        line.add("route", "photos")
+        line.add("address", "192.0.2.7")
+        line.add("method", "PUT")
+        line.add("host", bytes: host.span)
+        line.add("path", bytes: path.span)
+        line.add("store", "media")
+        line.add("bucket", "media")
+        line.add("object", bytes: key.span)
+        line.add("bytes", number: 1024)
+        line.add("status", number: 200)
+        line.add("outcome", "stored")
+        line.add("stored", "yes")
+        line.add("etag", "0F343B0931126A20F133D67C2B018A3B")
+        line.add("milliseconds", number: 12)
+        line.add("storeMilliseconds", number: 11)
+        keep(line.finished())
+    }
+}
