@@ -28,6 +28,8 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
 
     private var unsent: [UInt8] = []
     private var unsentStart = 0
+    /// What of `unsent` is counted in `pool.context.buffered`.
+    private var unsentCounted = 0
     private var parser: ResponseParser
     private var head = ResponseHead()
     private var chunks: ChunkedDecoder
@@ -89,6 +91,7 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         guard unsentStart == unsent.count else {
             unsent.append(first)
             unsent.append(second)
+            countUnsent()
             return false
         }
         var sent = 0
@@ -106,6 +109,7 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
                 unsent.append(second.extracting(max(0, sent - first.count)...))
                 stream.waitForWritable()
                 startAnswerTimer()
+                countUnsent()
                 return false
             case .end, .failed:
                 writeFailed(result)
@@ -149,11 +153,19 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         user = nil
         timer.cancel()
         guard stream.isOpen else { return }
+        pool.context.buffered.add(-unsentCounted)
+        unsentCounted = 0
         how(stream)
         pool.connectionClosed()
     }
 
     // MARK: - Output
+
+    private func countUnsent() {
+        let now = unsent.count - unsentStart
+        pool.context.buffered.add(now - unsentCounted)
+        unsentCounted = now
+    }
 
     func streamWritable(_ stream: ByteStream) {
         while unsentStart < unsent.count {
@@ -162,6 +174,7 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
                 unsentStart += count
                 startAnswerTimer()
             case .wouldBlock:
+                countUnsent()
                 return stream.waitForWritable()
             case let result:
                 return writeFailed(result)
@@ -169,6 +182,7 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         }
         unsent.removeAll(keepingCapacity: unsent.capacity <= 1024)
         unsentStart = 0
+        countUnsent()
         timer.deadline = nil
         user?.connectionDrained()
     }

@@ -148,6 +148,7 @@ package final class StoreExchange: StoreConnectionUser {
             replay(on: connection)
         case .failure(let failure):
             state = .done
+            pool.meter.failed(method, failure.kind)
             handler.storeFailed(failure)
         }
     }
@@ -217,6 +218,7 @@ package final class StoreExchange: StoreConnectionUser {
     func answerHead(_ head: ResponseHead) {
         answerBegun = true
         dropHeld()
+        pool.meter.answered(method, status: head.status)
         handler.storeAnswered(head)
     }
 
@@ -240,6 +242,7 @@ package final class StoreExchange: StoreConnectionUser {
             return dial()
         }
         state = .done
+        if !answerBegun { pool.meter.failed(method, kind) }
         handler.storeFailed(StoreFailure(kind, reason, mayBeStored: bodyFinished && headIsOut))
     }
 
