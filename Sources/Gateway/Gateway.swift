@@ -50,7 +50,8 @@ package final class Gateway: Sendable {
                     metrics: metrics.addShard()))
         }
         let admin = AdminServer(
-            loop: try EventLoop(), readiness: readiness, metrics: metrics, environment: environment, socket: adminSocket)
+            loop: try EventLoop(), readiness: readiness, metrics: metrics, environment: environment, socket: adminSocket
+        )
         admin.publish(snapshot)
         for (number, worker) in workers.enumerated() {
             worker.apply(snapshot, sockets: sockets.mapValues { $0[number] })

@@ -40,7 +40,8 @@ extension Metrics {
         for (phase, histogram) in phases {
             text.histogram(Self.sum(shards.map { $0[keyPath: histogram] }), [("phase", phase)])
         }
-        text.begin("putback_upload_received_bytes_total", .counter, "Bytes of bodies, counted when their upload is over.")
+        text.begin(
+            "putback_upload_received_bytes_total", .counter, "Bytes of bodies, counted when their upload is over.")
         text.sample(shards.sum { $0.receivedBytes.value() })
         text.begin("putback_uploads_in_flight", .gauge, "Uploads under way.")
         text.sample(shared.uploads.load(ordering: .relaxed))
@@ -76,7 +77,8 @@ extension Metrics {
     private func writeCallbacks(_ shards: [MetricsShard], _ series: [MetricsShard.Series], to text: inout MetricsText) {
         text.begin(
             "putback_callbacks_total", .counter,
-            "Callbacks by policy, whoever made them; rejected: the app answered, but no success; unanswered: it did not.")
+            "Callbacks by policy, whoever made them; rejected: the app answered, but no success; unanswered: it did "
+                + "not.")
         for (name, counters) in Self.merged(series.map(\.callbacks)).sorted(by: { $0.key < $1.key }) {
             for result in CallbackResult.Kind.allCases {
                 text.sample(
@@ -84,7 +86,8 @@ extension Metrics {
             }
         }
         text.begin(
-            "putback_callback_duration_seconds", .histogram, "Time of the callbacks that Putback made, all URLs together.")
+            "putback_callback_duration_seconds", .histogram,
+            "Time of the callbacks that Putback made, all URLs of one together.")
         text.histogram(Self.sum(shards.map(\.app)))
     }
 
@@ -92,7 +95,8 @@ extension Metrics {
         text.begin("putback_client_connections", .gauge, "Open connections of clients.")
         text.sample(shared.connections.load(ordering: .relaxed))
         text.begin(
-            "putback_requests_refused_total", .counter, "Requests, and connections over the limit, that became no upload.")
+            "putback_requests_refused_total", .counter,
+            "Requests that became nothing, by why; overloaded: also connections over the limit.")
         for (place, code) in Failure.Code.all.enumerated() {
             text.sample(shards.sum { $0.refusals.value(at: place) }, [("code", code.rawValue)])
         }
@@ -114,7 +118,8 @@ extension Metrics {
     }
 
     private func writeProcess(to text: inout MetricsText) {
-        func write(_ name: String, _ kind: MetricsText.Kind, _ help: String, _ value: Int?, inNanoseconds: Bool = false) {
+        func write(_ name: String, _ kind: MetricsText.Kind, _ help: String, _ value: Int?, inNanoseconds: Bool = false)
+        {
             guard let value else { return }
             text.begin(name, kind, help)
             if inNanoseconds { text.sample(nanoseconds: value) } else { text.sample(value) }

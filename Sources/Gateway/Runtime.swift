@@ -35,7 +35,8 @@ final class Runtime {
         remotes = zip(snapshot.stores, metrics.stores).map { place, meter in
             guard case .remote(let endpoint, let store) = place, let meter else { return nil }
             return RemoteStore(
-                pool: StorePool(context: worker.upstream, endpoint: endpoint, meter: meter), requests: OSSRequests(store))
+                pool: StorePool(context: worker.upstream, endpoint: endpoint, meter: meter),
+                requests: OSSRequests(store))
         }
     }
 

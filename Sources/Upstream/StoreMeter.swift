@@ -25,7 +25,8 @@ package final class StoreMeter: Sendable {
     /// The words for how a request ended: the class of its answer's status, or why there was no answer.
     package static let statuses =
         ["2xx", "3xx", "4xx", "5xx"]
-        + [StoreFailure.Kind.resolve, .connect, .connectTimeout, .tls, .closed, .badAnswer, .answerTimeout].map(\.rawValue)
+        + ([.resolve, .connect, .connectTimeout, .tls, .closed, .badAnswer, .answerTimeout] as [StoreFailure.Kind])
+        .map(\.rawValue)
 
     private static let requests = Operation.allCases.count * statuses.count
 
