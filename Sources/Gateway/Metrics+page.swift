@@ -118,21 +118,24 @@ extension Metrics {
     }
 
     private func writeProcess(to text: inout MetricsText) {
-        func write(_ name: String, _ kind: MetricsText.Kind, _ help: String, _ value: Int?, inNanoseconds: Bool = false)
-        {
-            guard let value else { return }
-            text.begin(name, kind, help)
-            if inNanoseconds { text.sample(nanoseconds: value) } else { text.sample(value) }
+        if let start = MetricsProcess.start {
+            text.begin("process_start_time_seconds", .gauge, "When the process started, in Unix seconds.")
+            text.sample(nanoseconds: start)
         }
-        write(
-            "process_start_time_seconds", .gauge, "When the process started, in Unix seconds.", MetricsProcess.start,
-            inNanoseconds: true)
-        write(
-            "process_cpu_seconds_total", .counter, "Time on a processor, of all threads.",
-            MetricsProcess.processorNanoseconds, inNanoseconds: true)
-        write("process_resident_memory_bytes", .gauge, "Memory in RAM.", MetricsProcess.residentBytes)
-        write("process_open_fds", .gauge, "Open file descriptors.", MetricsProcess.openDescriptors)
-        write("process_max_fds", .gauge, "Limit of open file descriptors.", MetricsProcess.descriptorLimit)
+        if let time = MetricsProcess.processorNanoseconds {
+            text.begin("process_cpu_seconds_total", .counter, "Time on a processor, of all threads.")
+            text.sample(nanoseconds: time)
+        }
+        let counts = [
+            ("process_resident_memory_bytes", "Memory in RAM.", MetricsProcess.residentBytes),
+            ("process_open_fds", "Open file descriptors.", MetricsProcess.openDescriptors),
+            ("process_max_fds", "Limit of open file descriptors.", MetricsProcess.descriptorLimit),
+        ]
+        for (name, help, value) in counts {
+            guard let value else { continue }
+            text.begin(name, .gauge, help)
+            text.sample(value)
+        }
     }
 
     private static func merged<Key: Hashable, Counts>(_ shards: [[Key: Counts]]) -> [Key: [Counts]] {

@@ -18,30 +18,40 @@ struct MetricsHistogram: Sendable {
         "+Inf",
     ]
 
-    /// The same in nanoseconds. In milliseconds here, whose zeros can be counted.
-    static let bounds: [UInt64] = [
-        5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 120_000, 300_000, 900_000,
-    ].map { $0 * 1_000_000 }
+    /// The same in nanoseconds. Literals without any arithmetic: a constant needs no lazy initialization.
+    static let bounds: [16 of UInt64] = [
+        5_000_000, 10_000_000, 25_000_000, 50_000_000, 100_000_000, 250_000_000, 500_000_000, 1_000_000_000,
+        2_500_000_000, 5_000_000_000, 10_000_000_000, 30_000_000_000, 60_000_000_000, 120_000_000_000,
+        300_000_000_000, 900_000_000_000,
+    ]
+    private static let sumPlace = 17
 
-    private let counters = LoopCounters(count: bounds.count + 2)
+    private let counters = LoopCounters(count: sumPlace + 1)
 
     /// Counts one time. Searched from below: most uploads are small and quick.
+    @inline(__always)
     func observe(nanoseconds: UInt64) {
-        let bounds = Self.bounds
+        var bucket = 0
+        if nanoseconds > 5_000_000 { bucket = Self.bucket(nanoseconds) }
+        counters.add(1, at: bucket)
+        counters.add(Int(truncatingIfNeeded: nanoseconds), at: Self.sumPlace)
+    }
+
+    private static func bucket(_ nanoseconds: UInt64) -> Int {
         var bucket = 0
         while bucket < bounds.count, nanoseconds > bounds[bucket] { bucket += 1 }
-        counters.add(at: bucket)
-        counters.add(Int(truncatingIfNeeded: nanoseconds), at: bounds.count + 1)
+        return bucket
     }
 
     func add(to sum: inout Sum) {
         for index in sum.buckets.indices { sum.buckets[index] += counters.value(at: index) }
-        sum.nanoseconds += counters.value(at: Self.bounds.count + 1)
+        sum.nanoseconds += counters.value(at: Self.sumPlace)
     }
 }
 
 extension MetricsHistogram {
     /// Counts the time between two points, where both were reached.
+    @inline(__always)
     func observe(from start: Instant?, to end: Instant?) {
         guard let start, let end else { return }
         observe(nanoseconds: end.nanoseconds > start.nanoseconds ? end.nanoseconds - start.nanoseconds : 0)

@@ -76,8 +76,8 @@ struct MetricsTables {
 
     /// Counts an upload that is over.
     func count(_ record: UploadRecord, _ outcome: Outcome, route: Route) {
-        uploads[route.index].add(at: outcome.kind.rawValue)
-        shard.receivedBytes.add(Int(truncatingIfNeeded: record.received))
+        uploads[route.index].add(1, at: outcome.kind.rawValue)
+        shard.receivedBytes.add(Int(truncatingIfNeeded: record.received), at: 0)
         shard.total.observe(from: record.started, to: record.ended)
         shard.client.observe(from: record.started, to: record.bodyEnded)
         shard.store.observe(from: record.bodyEnded, to: record.storeAnswered)

@@ -28,15 +28,19 @@ package final class StoreMeter: Sendable {
         + ([.resolve, .connect, .connectTimeout, .tls, .closed, .badAnswer, .answerTimeout] as [StoreFailure.Kind])
         .map(\.rawValue)
 
-    private static let requests = Operation.allCases.count * statuses.count
+    private static let statusCount = 11
+    private static let requests = 5 * statusCount
 
     private let counters = LoopCounters(count: requests + 2)
 
-    package init() {}
+    package init() {
+        precondition(
+            Self.statuses.count == Self.statusCount && Operation.allCases.count == 5, "every request has its place")
+    }
 
     /// Requests of `operation` that ended with the status at that place of ``statuses``.
     package func requests(_ operation: Operation, status: Int) -> Int {
-        counters.value(at: operation.rawValue * Self.statuses.count + status)
+        counters.value(at: operation.rawValue * Self.statusCount + status)
     }
 
     /// Connections that exist, unused ones included.
@@ -65,6 +69,6 @@ package final class StoreMeter: Sendable {
     func idleChanged(by change: Int) { counters.add(change, at: Self.requests + 1) }
 
     private func count(_ method: HTTPMethod, _ status: Int) {
-        counters.add(at: Operation(method).rawValue * Self.statuses.count + status)
+        counters.add(1, at: Operation(method).rawValue * Self.statusCount + status)
     }
 }
