@@ -20,20 +20,25 @@ final class Readiness: Sendable {
     var now: State { State(rawValue: state.load(ordering: .relaxed)) ?? .starting }
 }
 
-/// The admin port on a loop of its own, so that it answers while the others are busy: health, readiness, the public key.
+/// The admin port on a loop of its own, so that it answers while the others are busy: health, readiness, metrics, the
+/// public key.
 final class AdminServer: SocketListenerHandler, RequestHandler, @unchecked Sendable {
     // Sendable so that the gateway can post to its loop; `connections` is touched on the loop thread, `key` is locked.
     let address: SocketAddress
     private let loop: EventLoop
     private let readiness: Readiness
+    private let metrics: Metrics
     private let context: ServingContext
     private let key = Locked<String?>(nil)
     private var listener: SocketListener?
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
 
-    init(loop: EventLoop, readiness: Readiness, environment: Environment, socket: ListeningSocket) {
+    init(
+        loop: EventLoop, readiness: Readiness, metrics: Metrics, environment: Environment, socket: ListeningSocket
+    ) {
         self.loop = loop
         self.readiness = readiness
+        self.metrics = metrics
         address = socket.address
         context = ServingContext(loop: loop, limits: ServingLimits()) { environment.clock.seconds }
         listener = SocketListener(loop: loop, socket: socket, handler: self)
@@ -73,11 +78,13 @@ final class AdminServer: SocketListenerHandler, RequestHandler, @unchecked Senda
         case "/readyz":
             let state = readiness.now
             answer(state == .ready ? 200 : 503, "\(state)\n", connection)
+        case "/metrics":
+            answer(200, metrics.page(), connection, type: MetricsText.contentType)
         case "/callback-key.pem":
             guard let pem = key.withLock({ $0 }) else { return answer(404, "callbacks are not signed\n", connection) }
-            answer(200, pem, connection, type: "application/x-pem-file")
+            answer(200, Array(pem.utf8), connection, type: "application/x-pem-file")
         default:
-            answer(404, "there are /healthz, /readyz and /callback-key.pem\n", connection)
+            answer(404, "there are /healthz, /readyz, /metrics and /callback-key.pem\n", connection)
         }
     }
 
@@ -89,13 +96,15 @@ final class AdminServer: SocketListenerHandler, RequestHandler, @unchecked Senda
         connections[ObjectIdentifier(connection)] = nil
     }
 
-    private func answer(
-        _ status: Int, _ text: String, _ connection: ServerConnection, type: String = "text/plain; charset=utf-8"
-    ) {
+    private func answer(_ status: Int, _ text: String, _ connection: ServerConnection) {
+        answer(status, Array(text.utf8), connection, type: "text/plain; charset=utf-8")
+    }
+
+    private func answer(_ status: Int, _ body: [UInt8], _ connection: ServerConnection, type: String) {
         var fields = HeaderFields()
         fields.append("Content-Type", type)
         fields.append("Cache-Control", "no-store")
         if status == 405 { fields.append("Allow", "GET, HEAD") }
-        connection.respond(status: status, fields: fields, body: text.utf8.span)
+        connection.respond(status: status, fields: fields, body: body.span)
     }
 }

@@ -19,14 +19,17 @@ final class DirectorySink: UploadSink {
     /// Weak: an aborted upload does not wait for the disk.
     private weak var handler: (any UploadSinkHandler)?
     private var waiting = 0
+    /// One count, of what waits in all sinks of the loop.
+    private let buffered: LoopCounters
     private var isPaused = false
     private var isOver = false
 
     /// Begins the object; a refusal comes by `sinkFailed`.
     init(
-        store: DirectoryStore, target: DirectoryTarget, loop: EventLoop, queue: DiskQueue,
+        store: DirectoryStore, target: DirectoryTarget, loop: EventLoop, queue: DiskQueue, buffered: LoopCounters,
         handler: any UploadSinkHandler
     ) {
+        self.buffered = buffered
         self.loop = loop
         self.queue = queue
         self.handler = handler
@@ -40,6 +43,7 @@ final class DirectorySink: UploadSink {
         copy.append(bytes)
         let count = copy.count
         waiting += count
+        buffered.add(count)
         perform({ [copy] in $0.write(copy) }, after: { $0.wrote(count) })
         isPaused = waiting >= Self.window
         return !isPaused
@@ -77,6 +81,7 @@ final class DirectorySink: UploadSink {
 
     private func wrote(_ count: Int) {
         waiting -= count
+        buffered.add(-count)
         guard isPaused, waiting <= Self.window / 2, !isOver else { return }
         isPaused = false
         handler?.sinkWritable()

@@ -91,6 +91,7 @@ final class Frontend: SocketListenerHandler, RequestHandler {
 
     /// Over the limit of connections: a plain client is told so, as far as its socket takes it at once.
     private func turnAway(_ descriptor: Int32) {
+        worker.metrics.refused(.overloaded)
         let stream = ByteStream(loop: worker.loop, descriptor: descriptor)
         if settings.tls == nil {
             let answer = Array(
@@ -115,6 +116,7 @@ final class Frontend: SocketListenerHandler, RequestHandler {
 
     func requestRefused(_ refusal: RequestRefusal, on connection: ServerConnection) {
         let requestID = worker.identifiers.nextRequestID()
+        worker.metrics.refused(refusal == .headTimeout ? .headTimeout : .malformedRequest)
         worker.log.event("request-refused", level: .warning) { line in
             line.add("request", requestID)
             line.add("listener", settings.name)

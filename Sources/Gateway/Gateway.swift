@@ -24,12 +24,14 @@ package final class Gateway: Sendable {
     private let disk: DiskPool
     private let counters = SharedCounters()
     private let readiness = Readiness()
+    private let metrics: Metrics
     private let state = Locked(State())
 
     package init(environment: Environment, log: Log) {
         self.environment = environment
         self.log = log
         disk = DiskPool(threads: 4)
+        metrics = Metrics(shared: counters, log: log.writer, milliseconds: environment.clock.milliseconds)
     }
 
     /// Binds all addresses and starts to serve.
@@ -43,10 +45,13 @@ package final class Gateway: Sendable {
         var workers: [Worker] = []
         for _ in 0..<settings.workers {
             workers.append(
-                Worker(loop: try EventLoop(), environment: environment, log: log, disk: disk, counters: counters))
+                Worker(
+                    loop: try EventLoop(), environment: environment, log: log, disk: disk, counters: counters,
+                    metrics: metrics.addShard()))
         }
         let admin = AdminServer(
-            loop: try EventLoop(), readiness: readiness, environment: environment, socket: adminSocket)
+            loop: try EventLoop(), readiness: readiness, metrics: metrics, environment: environment, socket: adminSocket
+        )
         admin.publish(snapshot)
         for (number, worker) in workers.enumerated() {
             worker.apply(snapshot, sockets: sockets.mapValues { $0[number] })
@@ -86,7 +91,11 @@ package final class Gateway: Sendable {
             let own = sockets.mapValues { $0[number] }
             worker.loop.execute { worker.apply(snapshot, sockets: own) }
         }
+        metrics.reloaded(milliseconds: environment.clock.milliseconds)
     }
+
+    /// Notes, for the metrics, that new settings were not taken into use.
+    package func reloadFailed() { metrics.reloadFailed() }
 
     /// The address of a listener with the port that the kernel chose.
     package func address(ofListener name: String) -> SocketAddress? {

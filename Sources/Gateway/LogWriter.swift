@@ -12,7 +12,7 @@ internal import Octets
 /// beyond it they are dropped and counted, and the count is logged.
 @safe
 package final class LogWriter: @unchecked Sendable {
-    // Sendable is sound: `lines`, `dropped`, `isClosed` and `sleep` are touched between lock and unlock only.
+    // Sendable is sound: `lines`, `dropped`, `droppedInAll`, `isClosed` and `sleep` are touched between lock and unlock only.
     private static let bound = 4 * 1024 * 1024
     /// So many bytes end a rest early.
     private static let enough = 64 * 1024
@@ -32,6 +32,7 @@ package final class LogWriter: @unchecked Sendable {
     private let condition: UnsafeMutablePointer<pthread_cond_t>
     private var lines = OctetBuffer()
     private var dropped: UInt64 = 0
+    private var droppedInAll: UInt64 = 0
     private var isClosed = false
     private var sleep = Sleep.not
     private var thread: Thread?
@@ -60,6 +61,13 @@ package final class LogWriter: @unchecked Sendable {
         unsafe pthread_mutex_destroy(mutex)
         unsafe condition.deallocate()
         unsafe mutex.deallocate()
+    }
+
+    /// Lines that were dropped so far.
+    package var droppedLines: UInt64 {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        return droppedInAll + dropped
     }
 
     /// Appends one line, line end included.
@@ -95,6 +103,7 @@ package final class LogWriter: @unchecked Sendable {
             swap(&batch, &lines)
             let lost = dropped
             dropped = 0
+            droppedInAll += lost
             let ends = isClosed
             unsafe pthread_mutex_unlock(mutex)
             writeAll(batch.span)

@@ -42,6 +42,7 @@ extension OSSFace {
 
     /// Answers and logs a request that became nothing.
     static func refuse(_ error: OSSError, _ request: UploadRequest?, _ incoming: Incoming) {
+        incoming.runtime.worker.metrics.refused(Failure.Code(refusalStatus: error.status))
         let connection = incoming.connection
         let context = context(connection, incoming.requestID, incoming.started, incoming.runtime.environment)
         let isHead = connection.request.method == .head

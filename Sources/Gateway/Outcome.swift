@@ -110,16 +110,37 @@ package struct Outcome: Sendable, Equatable {
         self.failure = failure
     }
 
-    /// A bounded word for logs and metrics.
-    package var label: String {
-        if stored == .yes, failureBox == nil, !callback.isFailure { return "stored" }
+    var kind: Kind {
+        if stored == .yes, failureBox == nil, !callback.isFailure { return .stored }
         return switch (stored, callback, failure) {
-        case (.yes, .failed, _): "callback-failed"
-        case (.yes, _, nil): "stored"
-        case (.yes, _, _?): "mismatch"
-        case (.unknown, _, _): "unknown"
-        case (.no, .failed, _): "callback-failed-deleted"
-        case (.no, _, _): failure?.code == .clientGone ? "client-gone" : "not-stored"
+        case (.yes, .failed, _): .callbackFailed
+        case (.yes, _, nil): .stored
+        case (.yes, _, _?): .mismatch
+        case (.unknown, _, _): .unknown
+        case (.no, .failed, _): .callbackFailedDeleted
+        case (.no, _, _): failure?.code == .clientGone ? .clientGone : .notStored
+        }
+    }
+
+    package var label: String { kind.label }
+}
+
+extension Outcome {
+    /// All that can become of an upload; a number, so that it is the place of a count.
+    enum Kind: Int, CaseIterable {
+        case stored, notStored, unknown, mismatch, clientGone, callbackFailed, callbackFailedDeleted
+
+        /// A bounded word for logs and metrics.
+        var label: String {
+            switch self {
+            case .stored: "stored"
+            case .notStored: "not-stored"
+            case .unknown: "unknown"
+            case .mismatch: "mismatch"
+            case .clientGone: "client-gone"
+            case .callbackFailed: "callback-failed"
+            case .callbackFailedDeleted: "callback-failed-deleted"
+            }
         }
     }
 }

@@ -40,6 +40,7 @@ enum PlainRequest {
         _ failure: Failure, _ request: UploadRequest, _ started: Instant, on connection: ServerConnection,
         _ runtime: Runtime
     ) {
+        runtime.worker.metrics.refused(failure.code)
         var record = UploadRecord(started: started)
         record.status = PlainAnswer.send(
             failure, requestID: request.requestID, on: connection,

@@ -17,6 +17,7 @@ final class Runtime {
     unowned let worker: Worker
     let snapshot: Snapshot
     let planner: Planner
+    let metrics: MetricsTables
     /// For each store: nil for directories.
     private let remotes: [RemoteStore?]
     /// Checks clients of OSS listeners; any region will do, since Putback is none.
@@ -29,10 +30,13 @@ final class Runtime {
         self.worker = worker
         self.snapshot = snapshot
         planner = Planner(settings: snapshot.settings, environment: worker.environment, signer: snapshot.signer)
-        remotes = snapshot.stores.map { place in
-            guard case .remote(let endpoint, let store) = place else { return nil }
+        let metrics = worker.metrics.tables(snapshot.settings)
+        self.metrics = metrics
+        remotes = zip(snapshot.stores, metrics.stores).map { place, meter in
+            guard case .remote(let endpoint, let store) = place, let meter else { return nil }
             return RemoteStore(
-                pool: StorePool(context: worker.upstream, endpoint: endpoint), requests: OSSRequests(store))
+                pool: StorePool(context: worker.upstream, endpoint: endpoint, meter: meter),
+                requests: OSSRequests(store))
         }
     }
 
@@ -55,7 +59,7 @@ final class Runtime {
         guard let store = directory(plan.storeIndex) else { preconditionFailure("a store is remote or a directory") }
         return DirectorySink(
             store: store, target: DirectoryTarget(plan), loop: worker.loop, queue: worker.disk.queue(),
-            handler: handler)
+            buffered: worker.metrics.bufferedBytes, handler: handler)
     }
 
     /// Removes an object whose callback failed; `completion` is told, in a later turn, whether it is gone.

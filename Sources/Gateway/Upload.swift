@@ -161,6 +161,8 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         record.received = received
         // Before the answer: a client that has it may expect the room for its next upload.
         runtime.worker.uploadEnded(self)
+        record.ended = .now
+        runtime.metrics.count(record, outcome, route: plan.route)
         if let connection, connection.isOpen {
             connection.receiver = nil
             record.status = face.answer(

@@ -14,6 +14,8 @@ struct UploadRecord {
     var callbackEnded: Instant?
     /// What the store answered with, as far as it did.
     var storeStatus: Int?
+    /// Before the client is told.
+    var ended: Instant?
     /// Body bytes that came.
     var received: UInt64 = 0
     /// What the client was told; 499 when it was gone.
@@ -69,7 +71,7 @@ extension LogLine {
 
     /// Where the time went.
     private mutating func add(_ record: UploadRecord) {
-        let now = Instant.now
+        let now = record.ended ?? .now
         add("milliseconds", number: now.milliseconds(since: record.started))
         guard let bodyEnded = record.bodyEnded else { return }
         add("clientMilliseconds", number: bodyEnded.milliseconds(since: record.started))

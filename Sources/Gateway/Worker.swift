@@ -22,6 +22,7 @@ final class Worker: @unchecked Sendable {
     let log: LoopLog
     let disk: DiskPool
     let counters: SharedCounters
+    let metrics: MetricsShard
     let identifiers: Identifiers
     let upstream: UpstreamContext
     private(set) var runtime: Runtime!
@@ -32,14 +33,18 @@ final class Worker: @unchecked Sendable {
     private(set) var isDraining = false
     private var whenDrained: (() -> Void)?
 
-    init(loop: EventLoop, environment: Environment, log: Log, disk: DiskPool, counters: SharedCounters) {
+    init(
+        loop: EventLoop, environment: Environment, log: Log, disk: DiskPool, counters: SharedCounters,
+        metrics: MetricsShard
+    ) {
         self.loop = loop
         self.environment = environment
         self.log = LoopLog(log)
         self.disk = disk
         self.counters = counters
+        self.metrics = metrics
         identifiers = Identifiers(seed: environment.seed)
-        upstream = UpstreamContext(loop: loop)
+        upstream = UpstreamContext(loop: loop, buffered: metrics.bufferedBytes)
     }
 
     /// Takes a snapshot into use, with the sockets that are new in it; sockets of addresses that it lacks close.

@@ -15,6 +15,8 @@ package final class Route: Sendable {
         case length
     }
 
+    /// Its place in the settings.
+    package let index: Int
     package let name: String
     /// What an upload must be like.
     package let conditions: RouteConditions
@@ -38,10 +40,11 @@ package final class Route: Sendable {
     package let needsUUID: Bool
 
     init(
-        name: String, conditions: RouteConditions, clientsIndex: Int?, storeIndex: Int, key: Template,
+        index: Int, name: String, conditions: RouteConditions, clientsIndex: Int?, storeIndex: Int, key: Template,
         headers: [RouteHeader], callbackIndex: Int?, callbackIsByStore: Bool, integrity: Integrity,
         clientCallbacks: TargetAllowance, uploadLimitBytes: UInt64, needsUUID: Bool
     ) {
+        self.index = index
         self.name = name
         self.conditions = conditions
         self.clientsIndex = clientsIndex

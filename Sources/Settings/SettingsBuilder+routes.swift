@@ -32,7 +32,8 @@ extension SettingsBuilder {
         guard let conditions, let store, let key, let headers, let integrity, let allowance else { return nil }
 
         let route = Route(
-            name: name, conditions: conditions, clientsIndex: clients, storeIndex: store, key: key, headers: headers,
+            index: routes.count, name: name, conditions: conditions, clientsIndex: clients, storeIndex: store, key: key,
+            headers: headers,
             callbackIndex: callback,
             callbackIsByStore: isByStore(callback, store), integrity: integrity, clientCallbacks: allowance,
             uploadLimitBytes: min(ownLimit ?? limits.uploadSizeBytes, conditions.size.upper ?? .max),

@@ -29,6 +29,8 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
 
     private var unsent: [UInt8] = []
     private var unsentStart = 0
+    /// What of `unsent` is counted in `pool.context.buffered`.
+    private var unsentCounted = 0
     private var parser: ResponseParser
     private var head = ResponseHead()
     private var chunks: ChunkedDecoder
@@ -90,6 +92,7 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         guard unsentStart == unsent.count else {
             unsent.append(first)
             unsent.append(second)
+            countUnsent()
             return false
         }
         var sent = 0
@@ -107,6 +110,7 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
                 unsent.append(second.extracting(max(0, sent - first.count)...))
                 stream.waitForWritable()
                 startAnswerTimer()
+                countUnsent()
                 return false
             case .end, .failed:
                 writeFailed(result)
@@ -150,24 +154,35 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         user = nil
         timer.cancel()
         guard stream.isOpen else { return }
+        pool.context.buffered.add(-unsentCounted)
+        unsentCounted = 0
         how(stream)
         pool.connectionClosed()
     }
 
     // MARK: - Output
 
+    private func countUnsent() {
+        let now = unsent.count - unsentStart
+        pool.context.buffered.add(now - unsentCounted)
+        unsentCounted = now
+    }
+
     func streamWritable(_ stream: ByteStream) {
         while unsentStart < unsent.count {
             let bytes = unsent
             let result = stream.write(bytes.span.extracting(unsentStart...))
             guard case .bytes(let count) = result else {
-                return result == .wouldBlock ? stream.waitForWritable() : writeFailed(result)
+                guard result == .wouldBlock else { return writeFailed(result) }
+                countUnsent()
+                return stream.waitForWritable()
             }
             unsentStart += count
             startAnswerTimer()
         }
         unsent.removeAll(keepingCapacity: unsent.capacity <= 1024)
         unsentStart = 0
+        countUnsent()
         timer.deadline = nil
         user?.connectionDrained()
     }

@@ -183,6 +183,7 @@ package final class StoreExchange: StoreConnectionUser {
             replay(on: connection)
         case .failure(let failure):
             state = .done
+            pool.meter.failed(method, failure.kind)
             handler.storeFailed(failure)
         }
     }
@@ -255,6 +256,7 @@ package final class StoreExchange: StoreConnectionUser {
         guard headIsOut else { return answeredUnasked() }
         answerBegun = true
         dropHeld()
+        pool.meter.answered(method, status: head.status)
         handler.storeAnswered(head)
     }
 
@@ -285,6 +287,7 @@ package final class StoreExchange: StoreConnectionUser {
             return dial()
         }
         state = .done
+        if !answerBegun { pool.meter.failed(method, kind) }
         handler.storeFailed(StoreFailure(kind, reason, mayBeStored: bodyFinished && headIsOut))
     }
 

@@ -9,12 +9,17 @@ package final class UpstreamContext {
     package let loop: EventLoop
     package let curl: CurlMulti
     package let limits: WireLimits
+    /// One count: bytes of bodies that wait for a slow store.
+    package let buffered: LoopCounters
     /// The read buffer for answers; another one than the clients', whose bytes may be in hand when an answer is read.
     let scratch = Scratch(size: 64 * 1024)
 
-    package init(loop: EventLoop, limits: WireLimits = .store) {
+    package init(
+        loop: EventLoop, limits: WireLimits = .store, buffered: LoopCounters = LoopCounters(count: 1)
+    ) {
         self.loop = loop
         self.limits = limits
+        self.buffered = buffered
         curl = CurlMulti(loop: loop)
     }
 }
@@ -23,15 +28,18 @@ package final class UpstreamContext {
 package final class StorePool {
     package let context: UpstreamContext
     package let endpoint: StoreEndpoint
+    let meter: StoreMeter
     /// Unused connections, the one used last at the end: taking that one lets the others grow old and go.
     private var idle: [StoreConnection] = []
     private var isClosed = false
     /// Connections that exist, idle ones included.
     package private(set) var connectionCount = 0
 
-    package init(context: UpstreamContext, endpoint: StoreEndpoint) {
+    /// - Parameter meter: where requests and connections are counted; several pools of one loop may share it.
+    package init(context: UpstreamContext, endpoint: StoreEndpoint, meter: StoreMeter = StoreMeter()) {
         self.context = context
         self.endpoint = endpoint
+        self.meter = meter
     }
 
     package var idleCount: Int { idle.count }
@@ -39,6 +47,7 @@ package final class StorePool {
     /// An unused connection, where there is one.
     func takeIdle() -> StoreConnection? {
         while let connection = idle.popLast() {
+            meter.idleChanged(by: -1)
             if connection.isUsable { return connection }
         }
         return nil
@@ -53,22 +62,33 @@ package final class StorePool {
     func release(_ connection: StoreConnection) {
         guard !isClosed, idle.count < endpoint.idleLimit else { return connection.close() }
         idle.append(connection)
+        meter.idleChanged(by: 1)
         connection.becomeIdle()
     }
 
     /// Forgets an idle connection that ended.
     func remove(_ connection: StoreConnection) {
-        idle.removeAll { $0 === connection }
+        guard let index = idle.firstIndex(where: { $0 === connection }) else { return }
+        idle.remove(at: index)
+        meter.idleChanged(by: -1)
     }
 
-    func connectionOpened() { connectionCount += 1 }
-    func connectionClosed() { connectionCount -= 1 }
+    func connectionOpened() {
+        connectionCount += 1
+        meter.connectionsChanged(by: 1)
+    }
+
+    func connectionClosed() {
+        connectionCount -= 1
+        meter.connectionsChanged(by: -1)
+    }
 
     /// Closes the idle connections, and each other one when its exchange is over.
     package func close() {
         isClosed = true
         let connections = idle
         idle = []
+        meter.idleChanged(by: -connections.count)
         for connection in connections { connection.close() }
     }
 }

@@ -57,10 +57,12 @@ struct ServeCommand: ParsableCommand {
             }
         }
         guard let settings = result.settings else {
+            gateway.reloadFailed()
             log.event("reload-failed", level: .error) { $0.add("error", "the config has errors; the old one stays") }
             return nil
         }
         do { try gateway.reload(settings) } catch {
+            gateway.reloadFailed()
             log.event("reload-failed", level: .error) { $0.add("error", error.description) }
             return nil
         }

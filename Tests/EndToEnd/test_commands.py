@@ -173,7 +173,7 @@ def test_health_fails_where_nothing_listens():
 
 
 def test_the_admin_port_answers(gateway):
-    for path in ("/healthz", "/readyz"):
+    for path in ("/healthz", "/readyz", "/metrics"):
         with Client(gateway.admin) as client:
             assert client.request("GET", path).status == 200, path
     with Client(gateway.admin) as client:

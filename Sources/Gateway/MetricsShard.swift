@@ -1,0 +1,143 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Callbacks
+internal import Eventing
+internal import Settings
+internal import Upstream
+
+/// What one loop counts: written by its loop thread, read by any.
+final class MetricsShard: Sendable {
+    struct RouteAndStore: Hashable {
+        var route: String
+        var store: String
+    }
+
+    /// Counts by label. They stay when a reload drops their route or store: uploads may still be under way, and a name that
+    /// comes back goes on where it was.
+    struct Series: Sendable {
+        var uploads: [RouteAndStore: LoopCounters] = [:]
+        var stores: [String: StoreMeter] = [:]
+        var callbacks: [String: LoopCounters] = [:]
+    }
+
+    let receivedBytes = LoopCounters(count: 1)
+    let bufferedBytes = LoopCounters(count: 1)
+    /// By the place of their code in ``Failure/Code/all``.
+    let refusals = LoopCounters(count: Failure.Code.all.count)
+    let total = MetricsHistogram()
+    let client = MetricsHistogram()
+    let store = MetricsHistogram()
+    let app = MetricsHistogram()
+    private let named = Locked(Series())
+
+    var series: Series { named.withLock { $0 } }
+
+    /// The counts of everything that `settings` names, made where they are new. Any thread.
+    func tables(_ settings: Settings) -> MetricsTables {
+        named.withLock { named in
+            let uploads = settings.routes.routes.map { route in
+                let labels = RouteAndStore(route: route.name, store: settings.stores[route.storeIndex].name)
+                return named.uploads[labels, orNew: LoopCounters(count: Outcome.Kind.allCases.count)]
+            }
+            let stores: [StoreMeter?] = settings.stores.map { store in
+                switch store.kind {
+                case .oss: named.stores[store.name, orNew: StoreMeter()]
+                case .directory: nil
+                }
+            }
+            let names = settings.callbacks.map(\.name) + [MetricsTables.clientCallback]
+            let callbacks = names.map { name in
+                named.callbacks[name, orNew: LoopCounters(count: CallbackResult.Kind.allCases.count)]
+            }
+            return MetricsTables(shard: self, uploads: uploads, stores: stores, callbacks: callbacks)
+        }
+    }
+
+    /// Counts a request that became no upload. The shard's loop only.
+    func refused(_ code: Failure.Code) {
+        guard let place = Failure.Code.all.firstIndex(of: code) else { return }
+        refusals.add(at: place)
+    }
+}
+
+/// The counts of one snapshot on one loop, by the places that routes, stores and callbacks have in its settings, so that
+/// nothing is looked up by name on the way of an upload. Loop thread only.
+struct MetricsTables {
+    /// The name, in logs too, of callbacks that SDK clients ask for.
+    static let clientCallback = "client"
+
+    let shard: MetricsShard
+    let uploads: [LoopCounters]
+    /// nil for directories.
+    let stores: [StoreMeter?]
+    /// One more than the settings have: the last is that of clients.
+    let callbacks: [LoopCounters]
+
+    /// Counts an upload that is over.
+    func count(_ record: UploadRecord, _ outcome: Outcome, route: Route) {
+        uploads[route.index].add(1, at: outcome.kind.rawValue)
+        shard.receivedBytes.add(Int(truncatingIfNeeded: record.received), at: 0)
+        shard.total.observe(from: record.started, to: record.ended)
+        shard.client.observe(from: record.started, to: record.bodyEnded)
+        shard.store.observe(from: record.bodyEnded, to: record.storeAnswered)
+        guard let result = outcome.callback.kind else { return }
+        callbacks[route.callbackIndex ?? callbacks.count - 1].add(at: result.rawValue)
+        shard.app.observe(from: record.callbackStarted, to: record.callbackEnded)
+    }
+}
+
+extension CallbackResult {
+    /// A bounded word for metrics.
+    enum Kind: Int, CaseIterable {
+        case succeeded
+        /// The app answered something else than a success.
+        case rejected
+        /// Nobody can say that the app answered.
+        case unanswered
+
+        var label: String { String(describing: self) }
+    }
+
+    /// nil where no callback was asked for.
+    var kind: Kind? {
+        switch self {
+        case .notAsked: nil
+        case .succeeded: .succeeded
+        case .failed(_, _, let appStatus): appStatus == nil ? .unanswered : .rejected
+        }
+    }
+}
+
+extension Failure.Code {
+    /// In the order of their counts.
+    static let all = allCases
+
+    /// The word for a refusal of which only the status is known.
+    init(refusalStatus status: Int) {
+        switch status {
+        case 401: self = .unauthorized
+        case 403: self = .forbidden
+        case 404: self = .notFound
+        case 405: self = .methodNotAllowed
+        case 408: self = .headTimeout
+        case 409: self = .objectExists
+        case 413: self = .tooLarge
+        case 503: self = .overloaded
+        case 400..<500: self = .malformedRequest
+        default: self = .internalError
+        }
+    }
+}
+
+extension Dictionary {
+    /// The value of `key`, put there first where there is none.
+    fileprivate subscript(key: Key, orNew new: @autoclosure () -> Value) -> Value {
+        mutating get {
+            if let value = self[key] { return value }
+            let value = new()
+            self[key] = value
+            return value
+        }
+    }
+}
