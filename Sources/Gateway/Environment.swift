@@ -53,10 +53,10 @@ final class Identifiers {
     init(seed: UInt64?) { self.seed = seed }
 
     /// 24 upper-case hexadecimal digits (the shape of `x-oss-request-id`).
-    func nextRequestID() -> String {
-        guard let seed else { return source.next() }
+    func nextRequestID() -> RequestID {
+        guard let seed else { return source.nextID() }
         requests += 1
-        return Self.hex(seed, width: 8).uppercased() + Self.hex(requests, width: 16).uppercased()
+        return RequestID(prefix: UInt32(truncatingIfNeeded: seed), counter: requests)
     }
 
     /// A version 4 UUID (RFC 9562), lower-case.

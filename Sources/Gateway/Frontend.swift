@@ -1,6 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Digests
 internal import Eventing
 internal import HTTPServing
 internal import HTTPWire
@@ -118,7 +119,7 @@ final class Frontend: SocketListenerHandler, RequestHandler {
         let requestID = worker.identifiers.nextRequestID()
         worker.metrics.refused(refusal == .headTimeout ? .headTimeout : .malformedRequest)
         worker.log.event("request-refused", level: .warning) { line in
-            line.add("request", requestID)
+            line.add("request", requestID.text)
             line.add("listener", settings.name)
             line.add("address", connection.peerHost)
             line.add("status", number: UInt64(refusal.status))

@@ -51,7 +51,7 @@ package struct LogLine: ~Copyable {
     }
 
     /// Text that is known to need no escape, written by `write`.
-    mutating func add(_ name: StaticString, writing write: (inout OctetBuffer) -> Void) {
+    mutating func add(_ name: StaticString, _ write: (inout OctetBuffer) -> Void) {
         key(name)
         bytes.append(UInt8(ascii: "\""))
         write(&bytes)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Dialects
+internal import Digests
 internal import Eventing
 internal import HTTPServing
 internal import HTTPWire
@@ -17,7 +18,7 @@ extension OSSFace {
         // What a store of the same dialect said is passed on as it came.
         if let relay = outcome.relay {
             var fields = StoreAnswerFields.forSDK(relay.fields)
-            fields.append("Putback-Request-Id", request.requestID)
+            fields.append("Putback-Request-Id", request.requestID.text)
             connection.respond(status: relay.status, fields: fields, body: relay.body.span)
             return relay.status
         }
@@ -27,10 +28,10 @@ extension OSSFace {
     }
 
     static func context(
-        _ connection: ServerConnection, _ requestID: String, _ started: Instant, _ environment: Environment
+        _ connection: ServerConnection, _ requestID: RequestID, _ started: Instant, _ environment: Environment
     ) -> OSSAnswerContext {
         OSSAnswerContext(
-            requestID: requestID, host: String(decoding: connection.request.authority, as: UTF8.self),
+            requestID: requestID.text, host: String(decoding: connection.request.authority, as: UTF8.self),
             now: environment.clock.seconds, elapsedMilliseconds: Instant.now.milliseconds(since: started),
             keepAlive: true)
     }

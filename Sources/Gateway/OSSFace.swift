@@ -3,6 +3,7 @@
 
 internal import Callbacks
 internal import Dialects
+internal import Digests
 internal import Eventing
 internal import HTTPServing
 internal import HTTPWire
@@ -17,7 +18,7 @@ enum OSSFace {
         let connection: ServerConnection
         let listenerIndex: Int
         let runtime: Runtime
-        let requestID: String
+        let requestID: RequestID
         let started = Instant.now
 
         var listener: Settings::Listener { runtime.settings.listeners[listenerIndex] }
@@ -44,7 +45,8 @@ enum OSSFace {
         }
     }
 
-    static func refuse(_ refusal: RequestRefusal, requestID: String, on connection: ServerConnection, worker: Worker) {
+    static func refuse(_ refusal: RequestRefusal, requestID: RequestID, on connection: ServerConnection, worker: Worker)
+    {
         let code: OSSErrorCode = refusal == .headTimeout ? .requestTimeout : .badRequest
         var error = OSSError(code, refusal.message)
         error.status = refusal.status

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Dialects
+internal import Digests
 internal import HTTPServing
 internal import HTTPWire
 internal import Upstream
@@ -57,7 +58,7 @@ final class ObjectRelay: BodyReceiver, StoreExchangeHandler {
     func storeAnswered(_ head: ResponseHead) {
         self.head = head
         var fields = StoreAnswerFields.forSDK(head.fields)
-        fields.append("Putback-Request-Id", incoming.requestID)
+        fields.append("Putback-Request-Id", incoming.requestID.text)
         self.head.fields = fields
         switch head.framing {
         case .length(let length): connection?.startAnswer(status: head.status, fields: fields, length: length)

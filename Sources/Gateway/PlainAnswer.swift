@@ -1,6 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Digests
 internal import HTTPServing
 internal import HTTPWire
 internal import Octets
@@ -13,13 +14,15 @@ enum PlainAnswer {
     ) -> Int {
         if let failure = outcome.failure {
             var fields = HeaderFields()
-            fields.append("Putback-Request-Id", request.requestID)
+            fields.append("Putback-Request-Id", request.requestID.text)
             if let etag = outcome.object?.etag { fields.append("ETag", "\"" + etag + "\"") }
             return send(
                 failure, stored: outcome.stored, outcome: outcome, fields, requestID: request.requestID, connection)
         }
         connection.respond(status: 200) { fields in
-            HTTPEncoder.appendField("Putback-Request-Id", request.requestID.utf8.span, to: &fields)
+            fields.append("Putback-Request-Id: ")
+            request.requestID.append(to: &fields)
+            fields.append("\r\n")
             if let etag = outcome.object?.etag { appendETag(etag, to: &fields) }
             guard case .succeeded(_, let contentType) = outcome.callback else {
                 return fields.append("Content-Type: application/json\r\n")
@@ -37,17 +40,17 @@ enum PlainAnswer {
     /// Answers a request that became no upload; returns the status.
     @discardableResult
     static func send(
-        _ failure: Failure, requestID: String, on connection: ServerConnection, fields: HeaderFields = HeaderFields()
+        _ failure: Failure, requestID: RequestID, on connection: ServerConnection, fields: HeaderFields = HeaderFields()
     )
         -> Int
     {
         var fields = fields
-        fields.append("Putback-Request-Id", requestID)
+        fields.append("Putback-Request-Id", requestID.text)
         return send(failure, stored: .no, outcome: nil, fields, requestID: requestID, connection)
     }
 
     private static func send(
-        _ failure: Failure, stored: Stored, outcome: Outcome?, _ fields: HeaderFields, requestID: String,
+        _ failure: Failure, stored: Stored, outcome: Outcome?, _ fields: HeaderFields, requestID: RequestID,
         _ connection: ServerConnection
     ) -> Int {
         var fields = fields
@@ -60,7 +63,7 @@ enum PlainAnswer {
     }
 
     /// The problem document: `stored` is true, false, or null where nobody can tell.
-    static func problem(_ failure: Failure, stored: Stored, outcome: Outcome?, requestID: String) -> OctetBuffer {
+    static func problem(_ failure: Failure, stored: Stored, outcome: Outcome?, requestID: RequestID) -> OctetBuffer {
         var body = OctetBuffer()
         body.append("{\"type\":\"about:blank\",\"title\":")
         body.appendJSONString(ReasonPhrase.of(failure.status).utf8.span)

@@ -48,7 +48,7 @@ enum PlainRequest {
         runtime.log(record, Outcome(stored: .no, failure: failure), request: request, plan: nil)
     }
 
-    static func refuse(_ refusal: RequestRefusal, requestID: String, on connection: ServerConnection) {
+    static func refuse(_ refusal: RequestRefusal, requestID: RequestID, on connection: ServerConnection) {
         let code: Failure.Code = refusal == .headTimeout ? .headTimeout : .malformedRequest
         let failure = Failure(
             code, party: .client, phase: .routing, status: refusal.status, refusal.message)
@@ -57,7 +57,7 @@ enum PlainRequest {
 
     /// What the request asks for.
     static func read(
-        _ head: RequestHead, listenerIndex: Int, clientIP: String, requestID: String
+        _ head: RequestHead, listenerIndex: Int, clientIP: String, requestID: RequestID
     ) throws(Failure) -> UploadRequest {
         guard head.method == .put || head.method == .post else {
             throw Failure(
@@ -147,7 +147,9 @@ enum PlainRequest {
 
 extension UploadRequest {
     /// For the log line of a request that could not be read.
-    static func unreadable(_ connection: ServerConnection, _ listenerIndex: Int, _ requestID: String) -> UploadRequest {
+    static func unreadable(_ connection: ServerConnection, _ listenerIndex: Int, _ requestID: RequestID)
+        -> UploadRequest
+    {
         UploadRequest(
             listenerIndex: listenerIndex, head: connection.request, path: [], query: QueryItems(), bucket: nil,
             length: nil,

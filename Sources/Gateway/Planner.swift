@@ -46,27 +46,41 @@ struct Planner: Sendable {
         guard let bucket = store.bucket.name(clientBucket: request.bucket) else {
             throw .failure(Self.badKey("The request names no bucket."))
         }
-        let context = TemplateContext(
-            path: request.path, captures: match.captures, authority: request.head.authority,
-            fields: request.head.fields, query: request.query, clientIP: request.clientIP,
-            clientID: request.clientID, bucket: request.bucket, requestID: request.requestID, uuid: uuid,
-            unixMilliseconds: environment.clock.milliseconds)
-        let key = try objectKey(route, context)
+        let key = try objectKey(route, request, match, uuid)
         var routeFields = HeaderFields()
-        for header in route.headers {
-            let value = header.value.render(.headerValue, lookup: context.value)
-            routeFields.append(header.name, bytes: value.span)
+        if !route.headers.isEmpty {
+            let context = context(route, request, match, uuid)
+            for header in route.headers {
+                let value = header.value.render(.headerValue, lookup: context.value)
+                routeFields.append(header.name, bytes: value.span)
+            }
         }
         let plan = UploadPlan(
             request: request, route: route, bucket: bucket, key: key, sizeLimit: match.sizeLimitBytes,
             isFromSDK: settings.listeners[request.listenerIndex].isSDK, routeFields: routeFields)
-        try planCallback(plan, context, store)
+        try planCallback(plan, match, uuid, store)
         return plan
     }
 
-    private func objectKey(_ route: Route, _ context: TemplateContext) throws(PlanError) -> [UInt8] {
+    private func context(
+        _ route: Route, _ request: UploadRequest, _ match: RouteMatch, _ uuid: String
+    ) -> TemplateContext {
+        TemplateContext(
+            path: request.path, captures: match.captures, authority: request.head.authority,
+            fields: request.head.fields, query: request.query, clientIP: request.clientIP,
+            clientID: request.clientID, bucket: request.bucket,
+            requestID: route.needsRequestID ? request.requestID.text : "", uuid: uuid,
+            unixMilliseconds: environment.clock.milliseconds)
+    }
+
+    private func objectKey(
+        _ route: Route, _ request: UploadRequest, _ match: RouteMatch, _ uuid: String
+    ) throws(PlanError) -> [UInt8] {
         do throws(KeyError) {
-            return try route.objectKey(context)
+            guard route.keyIsPath else { return try route.objectKey(context(route, request, match, uuid)) }
+            let key = Array(request.path)
+            try Route.check(key: key)
+            return key
         } catch {
             switch error {
             case .empty: throw .failure(Self.badKey("The object key is empty."))
@@ -89,10 +103,11 @@ struct Planner: Sendable {
 
     /// The route's policy wins; a client's own parameters count where the route has none and allows them.
     private func planCallback(
-        _ plan: UploadPlan, _ context: TemplateContext, _ store: Store
+        _ plan: UploadPlan, _ match: RouteMatch, _ uuid: String, _ store: Store
     ) throws(PlanError) {
         let request = plan.request
         if let index = plan.route.callbackIndex {
+            let context = context(plan.route, request, match, uuid)
             return try planPolicy(plan, index, context, rules: rules(request))
         }
         guard let callback = request.clientCallback, !plan.route.clientCallbacks.patterns.isEmpty else { return }

@@ -111,6 +111,7 @@ extension DirectoryTarget {
                     value: String(decoding: kept.value(at: index), as: UTF8.self))
             })
         self.init(
-            bucket: plan.bucket, key: plan.key, metadata: metadata, contentMD5: plan.contentMD5, forbidsOverwrite: plan.forbidsOverwrite)
+            bucket: plan.bucket, key: plan.key, metadata: metadata, contentMD5: plan.contentMD5,
+            forbidsOverwrite: plan.forbidsOverwrite)
     }
 }

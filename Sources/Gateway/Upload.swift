@@ -133,7 +133,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         let facts = CallbackFacts(
             bucket: object.bucket, object: object.key, etag: object.etag ?? "", size: object.size,
             mimeType: plan.mimeType, crc64: object.crc64, contentMD5: object.contentMD5,
-            clientIP: request.clientIP, requestID: request.requestID, operation: "PutObject", custom: own.custom)
+            clientIP: request.clientIP, requestID: request.requestID.text, operation: "PutObject", custom: own.custom)
         let maker = CallbackMaker(
             curl: runtime.worker.upstream.curl, callback: own, facts: facts,
             unixSeconds: runtime.environment.clock.seconds,

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Callbacks
+internal import Digests
 internal import HTTPWire
 internal import Settings
 
@@ -24,7 +25,7 @@ final class UploadRequest {
     let clientIP: String
     /// Empty for a client that did not say who it is.
     var clientID = ""
-    let requestID: String
+    let requestID: RequestID
     /// The Base64 callback parameters of an SDK client's own.
     var clientCallback: [UInt8]?
     var clientCallbackVariables: [UInt8]?
@@ -37,7 +38,7 @@ final class UploadRequest {
 
     init(
         listenerIndex: Int, head: RequestHead, path: ArraySlice<UInt8>, query: QueryItems, bucket: String? = nil,
-        length: UInt64?, clientIP: String, requestID: String, contentMD5: [UInt8]? = nil
+        length: UInt64?, clientIP: String, requestID: RequestID, contentMD5: [UInt8]? = nil
     ) {
         self.listenerIndex = listenerIndex
         self.head = head

@@ -1,6 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Digests
 internal import Eventing
 internal import HTTPWire
 internal import Settings
@@ -30,7 +31,7 @@ extension LogLine {
         _ record: UploadRecord, _ outcome: Outcome, request: UploadRequest, plan: UploadPlan?, listener: String,
         store: String?
     ) {
-        add("request", request.requestID)
+        add("request") { request.requestID.append(to: &$0) }
         add("listener", listener)
         add("route", plan?.route.name)
         add("client", request.clientID.isEmpty ? nil : request.clientID)

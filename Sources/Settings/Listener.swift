@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// An address that accepts clients, and the dialect they speak on it.
-package struct Listener: Sendable {
+package final class Listener: Sendable {
     /// What clients of a listener speak.
     package enum Dialect: String, Sendable, CaseIterable { case plain, oss }
 
@@ -18,6 +18,20 @@ package struct Listener: Sendable {
     package let clientsIndex: Int?
     /// Origins of pages whose scripts may upload (Fetch standard, CORS); `*` is any; empty answers no preflight.
     package let corsOrigins: [String]
+
+    init(
+        name: String, address: ListenAddress, dialect: Dialect, tls: ListenerTLS?, baseHost: String?, bucket: String?,
+        clientsIndex: Int?, corsOrigins: [String]
+    ) {
+        self.name = name
+        self.address = address
+        self.dialect = dialect
+        self.tls = tls
+        self.baseHost = baseHost
+        self.bucket = bucket
+        self.clientsIndex = clientsIndex
+        self.corsOrigins = corsOrigins
+    }
 
     /// Whether clients are SDKs of a vendor, which need that vendor's answers.
     package var isSDK: Bool { dialect != .plain }

@@ -25,6 +25,8 @@ package final class Route: Sendable {
     /// The store, in ``Settings/stores``.
     package let storeIndex: Int
     package let key: Template
+    /// Whether the key is `${path}`, as it is unless the config says otherwise: then there is nothing to render.
+    package let keyIsPath: Bool
     /// Fields that are added to the store request and signed.
     package let headers: [RouteHeader]
     /// The policy, in ``Settings/callbacks``; nil makes no callback of the route's own.
@@ -38,11 +40,13 @@ package final class Route: Sendable {
     package let uploadLimitBytes: UInt64
     /// Whether the key or a callback variable holds `${uuid}`.
     package let needsUUID: Bool
+    /// Whether one of them holds `${request.id}`.
+    package let needsRequestID: Bool
 
     init(
         index: Int, name: String, conditions: RouteConditions, clientsIndex: Int?, storeIndex: Int, key: Template,
         headers: [RouteHeader], callbackIndex: Int?, callbackIsByStore: Bool, integrity: Integrity,
-        clientCallbacks: TargetAllowance, uploadLimitBytes: UInt64, needsUUID: Bool
+        clientCallbacks: TargetAllowance, uploadLimitBytes: UInt64, needsUUID: Bool, needsRequestID: Bool
     ) {
         self.index = index
         self.name = name
@@ -50,6 +54,7 @@ package final class Route: Sendable {
         self.clientsIndex = clientsIndex
         self.storeIndex = storeIndex
         self.key = key
+        keyIsPath = key.segments == [.variable(.path, insideJSONString: false)]
         self.headers = headers
         self.callbackIndex = callbackIndex
         self.callbackIsByStore = callbackIsByStore
@@ -57,6 +62,7 @@ package final class Route: Sendable {
         self.clientCallbacks = clientCallbacks
         self.uploadLimitBytes = uploadLimitBytes
         self.needsUUID = needsUUID
+        self.needsRequestID = needsRequestID
     }
 }
 

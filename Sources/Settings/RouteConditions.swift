@@ -4,7 +4,7 @@
 package import HTTPWire
 
 /// What an upload must be like for a route to take it; an empty list leaves its part of the request open.
-package struct RouteConditions: Sendable {
+package final class RouteConditions: Sendable {
     /// A field or query parameter that must be there, and one of its values fit.
     package struct Named: Sendable, Equatable {
         package let name: String
@@ -21,6 +21,20 @@ package struct RouteConditions: Sendable {
     package let headers: [Named]
     package let query: [Named]
     package let size: SizeRange
+
+    init(
+        listeners: UInt64, methods: MethodSet, hosts: [SegmentPattern], paths: [SegmentPattern], contentTypes: [Glob],
+        headers: [Named], query: [Named], size: SizeRange
+    ) {
+        self.listeners = listeners
+        self.methods = methods
+        self.hosts = hosts
+        self.paths = paths
+        self.contentTypes = contentTypes
+        self.headers = headers
+        self.query = query
+        self.size = size
+    }
 
     /// How many wildcards every path pattern has at least, so that `path.N` is sure to have a value.
     package var captures: Int { paths.map(\.wildcards).min() ?? 0 }

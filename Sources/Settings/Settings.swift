@@ -7,7 +7,7 @@ package import Callbacks
 ///
 /// A reload makes a new one; uploads in flight keep the one they began with. Lists keep the order of the file, and the
 /// parts refer to each other by index, so that counters can be arrays.
-package struct Settings: Sendable {
+package final class Settings: Sendable {
     package let listeners: [Listener]
     /// Where health, metrics and the status page are served.
     package let admin: ListenAddress
@@ -21,6 +21,23 @@ package struct Settings: Sendable {
     package let routes: RouteTable
     /// How callbacks made by Putback are signed; nil leaves them unsigned.
     package let signing: CallbackSigning?
+
+    init(
+        listeners: [Listener], admin: ListenAddress, workers: Int, limits: Limits, timeouts: Timeouts,
+        clients: [ClientGroup], stores: [Store], callbacks: [CallbackPolicy], routes: RouteTable,
+        signing: CallbackSigning?
+    ) {
+        self.listeners = listeners
+        self.admin = admin
+        self.workers = workers
+        self.limits = limits
+        self.timeouts = timeouts
+        self.clients = clients
+        self.stores = stores
+        self.callbacks = callbacks
+        self.routes = routes
+        self.signing = signing
+    }
 }
 
 /// The identity of callbacks that Putback makes itself, in the manner of OSS (page Callback, "Verify the signature").

@@ -31,14 +31,13 @@ extension SettingsBuilder {
         let ownLimit = fields["limits"].flatMap(readRouteLimit)
         guard let conditions, let store, let key, let headers, let integrity, let allowance else { return nil }
 
+        let references = key.references + headers.flatMap(\.value.references) + callbackReferences(callback)
         let route = Route(
             index: routes.count, name: name, conditions: conditions, clientsIndex: clients, storeIndex: store, key: key,
-            headers: headers,
-            callbackIndex: callback,
-            callbackIsByStore: isByStore(callback, store), integrity: integrity, clientCallbacks: allowance,
+            headers: headers, callbackIndex: callback, callbackIsByStore: isByStore(callback, store),
+            integrity: integrity, clientCallbacks: allowance,
             uploadLimitBytes: min(ownLimit ?? limits.uploadSizeBytes, conditions.size.upper ?? .max),
-            needsUUID: key.references.contains(.uuid) || headers.contains { $0.value.references.contains(.uuid) }
-                || callbackReferences(callback).contains(.uuid))
+            needsUUID: references.contains(.uuid), needsRequestID: references.contains(.requestID))
         checkRoute(route, fields)
         return route
     }

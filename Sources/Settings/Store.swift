@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Where objects are kept.
-package struct Store: Sendable {
+package final class Store: Sendable {
     /// The dialect of a store and what only that dialect needs.
     package enum Kind: Sendable {
         case oss(OSSStore)
@@ -12,6 +12,14 @@ package struct Store: Sendable {
     package let name: String
     package let bucket: BucketPattern
     package let kind: Kind
+
+    init(
+        name: String, bucket: BucketPattern, kind: Kind
+    ) {
+        self.name = name
+        self.bucket = bucket
+        self.kind = kind
+    }
 
     /// Whether the store itself can make callbacks.
     package var makesCallbacks: Bool {

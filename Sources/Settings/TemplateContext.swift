@@ -20,6 +20,7 @@ package struct TemplateContext: Sendable {
     package var clientID: String
     /// The bucket that an SDK client named.
     package var bucket: String?
+    /// May be empty when ``Route/needsRequestID`` is false.
     package var requestID: String
     /// One per upload, so that key and callback agree; may be empty when ``Route/needsUUID`` is false.
     package var uuid: String
@@ -100,8 +101,13 @@ extension Route {
     package func objectKey(_ context: TemplateContext) throws(KeyError) -> [UInt8] {
         // A closure, not the method itself, which would carry a copy of the context.
         let key = key.render(.none) { context.value(of: $0) }
-        if key.isEmpty { throw .empty }
-        if key.count > Self.maximumKeyBytes { throw .tooLong(key.count) }
+        try Self.check(key: key)
         return key
+    }
+
+    /// - Throws: ``KeyError`` unless the key has 1 to 1023 bytes.
+    package static func check(key: [UInt8]) throws(KeyError) {
+        if key.isEmpty { throw .empty }
+        if key.count > maximumKeyBytes { throw .tooLong(key.count) }
     }
 }

@@ -33,9 +33,9 @@ package final class StoreExchange: StoreConnectionUser {
 
     private enum State {
         case fresh
-        /// Waiting for a connection; what was sent so far is in `held`.
+        /// Waiting for a connection; what was sent so far is held.
         case connecting(PendingConnection)
-        /// Until the head is out, what was sent so far is in `held` too: it goes out at the end of the loop's turn.
+        /// Until the head is out, what was sent so far is held too: it goes out at the end of the loop's turn.
         /// → done
         case sending(StoreConnection)
         case done
@@ -45,13 +45,13 @@ package final class StoreExchange: StoreConnectionUser {
     /// Unowned: the handler owns its exchange.
     private unowned let handler: any StoreExchangeHandler
     private var state = State.fresh
-    private var head = OctetBuffer()
+    /// The encoded head, and behind it the framed body bytes that wait for a connection, or that a repetition would need.
+    private var request = OctetBuffer()
+    private var headBytes = 0
     private var method = HTTPMethod.put
     private var isChunked = false
     private var isRepeatable = false
     private var headIsOut = false
-    /// Framed body bytes: those that wait for a connection, or that a repetition would need.
-    private var held = OctetBuffer()
     private var holdsAll = true
     private var bodyFinished = false
     private var answerBegun = false
@@ -69,8 +69,7 @@ package final class StoreExchange: StoreConnectionUser {
     package func makeReady() {
         precondition(isOver, "an exchange is used again only after its end")
         state = .fresh
-        head.removeAll(keepingAtMost: Self.keptBytes)
-        held.removeAll(keepingAtMost: Self.keptBytes)
+        request.removeAll(keepingAtMost: Self.keptBytes)
         framing.removeAll(keepingAtMost: Self.keptBytes)
         headIsOut = false
         holdsAll = true
@@ -97,7 +96,8 @@ package final class StoreExchange: StoreConnectionUser {
         self.method = method
         self.isRepeatable = isRepeatable
         self.isChunked = isChunked
-        writeHead(&head)
+        writeHead(&request)
+        headBytes = request.count
         while let connection = pool.takeIdle() {
             // One more system call is nothing to a body that could not be repeated.
             if length ?? .max > UInt64(Self.replayLimit), connection.isStale {
@@ -141,7 +141,7 @@ package final class StoreExchange: StoreConnectionUser {
         guard case .sending(let connection) = state else { return }
         if headIsOut {
             connection.startAnswerTimer()
-        } else if held.isEmpty {
+        } else if heldBytes == 0 {
             pool.context.loop.atEndOfTurn(self)
         }
     }
@@ -196,9 +196,9 @@ package final class StoreExchange: StoreConnectionUser {
 
     /// Sends what came while there was no connection.
     private func replay(on connection: StoreConnection) {
-        guard !held.isEmpty || bodyFinished else { return handler.storeWritable() }
+        guard heldBytes > 0 || bodyFinished else { return handler.storeWritable() }
         headIsOut = true
-        let all = head.withSpan { head in held.withSpan { connection.send(head, $0) } }
+        let all = request.withSpan { connection.send($0, Span()) }
         if !usedKeptConnection { dropHeld() }
         guard case .sending = state else { return }
         if bodyFinished { connection.startAnswerTimer() } else if all { handler.storeWritable() }
@@ -209,37 +209,37 @@ package final class StoreExchange: StoreConnectionUser {
         case .fresh, .done:
             return true
         case .connecting:
-            held.append(bytes)
+            request.append(bytes)
             return false
         case .sending(let connection):
             if headIsOut {
                 hold(bytes)
                 return connection.send(bytes, Span())
             }
-            guard held.count + bytes.count > Self.replayLimit else {
-                if held.isEmpty { pool.context.loop.atEndOfTurn(self) }
-                held.append(bytes)
+            guard heldBytes + bytes.count > Self.replayLimit else {
+                if heldBytes == 0 { pool.context.loop.atEndOfTurn(self) }
+                request.append(bytes)
                 return true
             }
             // Too much to be kept: it goes out now, behind what was.
             headIsOut = true
             defer { dropHeld() }
-            guard !held.isEmpty else { return head.withSpan { connection.send($0, bytes) } }
-            _ = head.withSpan { head in held.withSpan { connection.send(head, $0) } }
-            return connection.send(bytes, Span())
+            return request.withSpan { connection.send($0, bytes) }
         }
     }
 
     /// Keeps a copy while a repetition is possible.
     private func hold(_ bytes: Span<UInt8>) {
         guard usedKeptConnection, holdsAll else { return }
-        guard held.count + bytes.count <= Self.replayLimit else { return dropHeld() }
-        held.append(bytes)
+        guard heldBytes + bytes.count <= Self.replayLimit else { return dropHeld() }
+        request.append(bytes)
     }
+
+    private var heldBytes: Int { request.count - headBytes }
 
     private func dropHeld() {
         holdsAll = false
-        held.removeAll(keepingAtMost: Self.keptBytes)
+        request.truncate(to: headBytes)
     }
 
     // MARK: - StoreConnectionUser

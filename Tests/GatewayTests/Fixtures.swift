@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Callbacks
+import Digests
 import HTTPWire
 import Octets
 import Settings
@@ -70,7 +71,7 @@ struct Planned {
         let lines = fields.isEmpty ? "" : "\n" + fields
         request = try PlainRequest.read(
             head("PUT \(path) HTTP/1.1\nHost: edge.test\nContent-Length: \(length)\(lines)"), listenerIndex: 0,
-            clientIP: "192.0.2.7", requestID: "0123456789ABCDEF01234567")
+            clientIP: "192.0.2.7", requestID: RequestID(prefix: 0x0123_4567, counter: 0x89AB_CDEF_0123_4567))
     }
 
     /// Makes it an upload of an SDK client.

@@ -78,17 +78,17 @@ import Testing
 
     @Test func `counts identifiers from the seed`() {
         let identifiers = Identifiers(seed: 0xab)
-        #expect(identifiers.nextRequestID() == "000000AB0000000000000001")
-        #expect(identifiers.nextRequestID() == "000000AB0000000000000002")
+        #expect(identifiers.nextRequestID().text == "000000AB0000000000000001")
+        #expect(identifiers.nextRequestID().text == "000000AB0000000000000002")
         #expect(identifiers.nextUUID() == "000000ab-0000-4000-8000-000000000001")
         #expect(identifiers.nextUUID() == "000000ab-0000-4000-8000-000000000002")
-        #expect(Identifiers(seed: .max).nextRequestID().utf8.count == 24)
+        #expect(Identifiers(seed: .max).nextRequestID().text.utf8.count == 24)
         #expect(Identifiers(seed: .max).nextUUID().utf8.count == 36)
     }
 
     @Test func `makes identifiers of the same shape, all different, without a seed`() {
         let identifiers = Identifiers(seed: nil)
-        let requests = (0..<100).map { _ in identifiers.nextRequestID() }
+        let requests = (0..<100).map { _ in identifiers.nextRequestID().text }
         let uuids = (0..<100).map { _ in identifiers.nextUUID() }
         #expect(Set(requests).count == 100 && Set(uuids).count == 100)
         #expect(requests.allSatisfy { $0.utf8.count == 24 && $0.allSatisfy(\.isHexDigit) && $0 == $0.uppercased() })

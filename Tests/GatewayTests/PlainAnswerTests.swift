@@ -1,6 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+import Digests
 import Octets
 import Testing
 
@@ -9,7 +10,7 @@ import Testing
 /// Problem documents, read back.
 @Suite struct PlainAnswerTests {
     private func problem(_ failure: Failure, stored: Stored, outcome: Outcome? = nil) throws -> JSON {
-        try json(PlainAnswer.problem(failure, stored: stored, outcome: outcome, requestID: "ID").array())
+        try json(PlainAnswer.problem(failure, stored: stored, outcome: outcome, requestID: RequestID(prefix: 1, counter: 2)).array())
     }
 
     @Test(arguments: [(.yes, .bool(true)), (.no, .bool(false)), (.unknown, .null)] as [(Stored, JSON)])
@@ -31,7 +32,7 @@ import Testing
         #expect(document["detail"]?.stringValue == "The body is longer than 5 bytes.")
         #expect(document["code"]?.stringValue == "too-large")
         #expect(document["party"]?.stringValue == "client" && document["phase"]?.stringValue == "storing")
-        #expect(document["requestId"]?.stringValue == "ID")
+        #expect(document["requestId"]?.stringValue == "000000010000000000000002")
     }
 
     @Test func `quotes what a store said, whatever it is`() throws {
