@@ -110,7 +110,7 @@ struct Planner: Sendable {
         plan.onFailure = policy.onFailure
         plan.callbackName = policy.name
         guard plan.route.callbackIsByStore else {
-            plan.callback = .own(ownCallback(policy, targets[index], custom, rules))
+            plan.callback = .own(ownCallback(index, custom, rules))
             return
         }
         do throws(OSSCallbackEncodingError) {
@@ -125,14 +125,14 @@ struct Planner: Sendable {
     }
 
     private func ownCallback(
-        _ policy: CallbackPolicy, _ urls: [CallbackURL], _ custom: [CustomVariable], _ rules: OwnCallback.Rules
+        _ index: Int, _ custom: [CustomVariable], _ rules: OwnCallback.Rules
     ) -> OwnCallback {
-        let signer = self.signer
+        let (policy, signer) = (settings.callbacks[index], self.signer)
         return OwnCallback(
-            urls: urls, timeoutMilliseconds: policy.timeoutMilliseconds, rules: rules,
+            target: .policy(index), urls: targets[index], timeoutMilliseconds: policy.timeoutMilliseconds, rules: rules,
             request: { url, facts, now in
                 try CallbackRequest.putback(policy, to: url, facts: facts, signer: signer, now: now)
-            }, mayConnect: nil, custom: custom)
+            }, custom: custom)
     }
 
     private func planClientCallback(
@@ -152,11 +152,13 @@ struct Planner: Sendable {
         let signer = self.signer
         plan.callback = .own(
             OwnCallback(
+                target: .client { url, address in
+                    allowance.allows(host: url.host, port: url.port, address: address.span)
+                },
                 urls: decoded.urls, timeoutMilliseconds: CallbackPolicy.defaultTimeoutMilliseconds, rules: .oss,
                 request: { url, facts, now in
                     try CallbackRequest.oss(decoded, to: url, facts: facts, signer: signer, now: now)
                 },
-                mayConnect: { url, address in allowance.allows(host: url.host, port: url.port, address: address.span) },
                 custom: decoded.variables))
     }
 

@@ -19,6 +19,7 @@ final class Runtime {
     let planner: Planner
     /// For each store: nil for directories.
     private let remotes: [RemoteStore?]
+    let callbackPools: CallbackPools
     /// Checks clients of OSS listeners; any region will do, since Putback is none.
     let verifier = OSSVerifier(region: nil)
 
@@ -29,6 +30,7 @@ final class Runtime {
         self.worker = worker
         self.snapshot = snapshot
         planner = Planner(settings: snapshot.settings, environment: worker.environment, signer: snapshot.signer)
+        callbackPools = CallbackPools(context: worker.upstream, snapshot: snapshot)
         remotes = snapshot.stores.map { place in
             guard case .remote(let endpoint, let store) = place else { return nil }
             return RemoteStore(
@@ -39,6 +41,7 @@ final class Runtime {
     /// Closes idle connections; those in use close when their exchange is over.
     func retire() {
         for remote in remotes { remote?.pool.close() }
+        callbackPools.close()
     }
 
     func remote(_ index: Int) -> RemoteStore? { remotes[index] }
