@@ -20,7 +20,7 @@ enum PlanError: Error {
 struct Planner: Sendable {
     let settings: Settings
     let environment: Environment
-    /// Signs the callbacks that Putback makes; nil where no store needs it.
+    /// Signs the callbacks that Putback makes; nil where none need be signed.
     let signer: CallbackRequest.Signer?
     /// The targets of each policy, by its place in the settings.
     private let targets: [[CallbackURL]]
@@ -127,7 +127,9 @@ struct Planner: Sendable {
     private func ownCallback(
         _ index: Int, _ custom: [CustomVariable], _ rules: OwnCallback.Rules
     ) -> OwnCallback {
-        let (policy, signer) = (settings.callbacks[index], self.signer)
+        let policy = settings.callbacks[index]
+        // A signature costs ten times what the rest of a callback does: outside OSS only those who set a key want it.
+        let signer = rules == .oss || settings.signing != nil ? self.signer : nil
         return OwnCallback(
             target: .policy(index), urls: targets[index], timeoutMilliseconds: policy.timeoutMilliseconds, rules: rules,
             request: { url, facts, now in

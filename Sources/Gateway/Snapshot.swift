@@ -105,9 +105,10 @@ package final class Snapshot: Sendable {
         }
     }
 
-    /// Making a key takes longer than everything else at the start, so only where a callback could be signed with it.
+    /// Making a key takes longer than everything else at the start, so only where a callback could be signed with it: one
+    /// that an SDK client knows from its vendor.
     private static func needsOwnKey(_ settings: Settings) -> Bool {
-        settings.stores.contains { !$0.makesCallbacks }
+        settings.listeners.contains { $0.dialect == .oss } && settings.stores.contains { !$0.makesCallbacks }
             && settings.routes.routes.contains { route in
                 route.callbackIndex != nil && !route.callbackIsByStore || !route.clientCallbacks.patterns.isEmpty
             }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Callbacks
+import Digests
 import HTTPWire
 import Octets
 import Settings
@@ -92,6 +93,22 @@ import Testing
         }
         #expect(own.urls.map(\.description) == planned.settings.callbacks[index].urls)
         #expect(!plan.asksStoreForCallback && plan.isRepeatable)
+    }
+
+    private static let signing = "signing: {callbackKey: \"plain:key\", publicKeyURL: \"http://k/\"}\n"
+
+    @Test(arguments: [(false, "", false), (false, signing, true), (true, "", true), (true, signing, true)])
+    func `signs the callbacks of plain uploads where a key is configured`(
+        isSDK: Bool, signing: String, isSigned: Bool
+    ) throws {
+        var planned = try Planned("/own/x", config: commonConfig + "\n" + signing)
+        if isSDK { planned.fromSDK(bucket: "uploads", callback: nil) }
+        let key = try RSAPrivateKey.generate(bits: 1024)
+        let own = try #require(try planned.plan(signer: .init(key: key, publicKeyURL: "http://k/")).ownCallback)
+        let facts = CallbackFacts(
+            bucket: "b", object: [], etag: "", size: 5, mimeType: "a/b", clientIP: "::1", requestID: "1",
+            operation: "PutObject")
+        #expect(try own.request(own.urls[0], facts, 0).fields.contains("authorization") == isSigned)
     }
 
     @Test func `refuses callback variables that the store would refuse`() throws {
