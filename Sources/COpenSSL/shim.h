@@ -36,6 +36,10 @@ static inline long pb_ssl_ctx_cache_client_sessions(SSL_CTX *_Nonnull context) {
     return SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 }
 
+static inline long pb_ssl_ctx_cache_no_sessions(SSL_CTX *_Nonnull context) {
+    return SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+}
+
 static inline void pb_ssl_ctx_refuse_renegotiation_and_compression(SSL_CTX *_Nonnull context) {
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 }

@@ -16,6 +16,14 @@ package struct CallbackRequest: Sendable {
     /// Whether a TLS connection names its host.
     package let sendsServerName: Bool
 
+    /// Request line and fields as they are sent, with the blank line.
+    package func encodedHead() -> [UInt8] {
+        var head: [UInt8] = []
+        head.reserveCapacity(fields.bytes.count + url.rawPath.utf8.count + (url.rawQuery?.utf8.count ?? 0) + 32)
+        HTTPEncoder.appendRequest(method: .post, target: url.target.utf8.span, fields: fields, to: &head)
+        return head
+    }
+
     /// The signer of a store's callbacks and where its public key is published.
     package struct Signer: Sendable {
         /// Signs every callback.
@@ -41,7 +49,8 @@ package struct CallbackRequest: Sendable {
     ) throws(OpenSSLError) -> CallbackRequest {
         let body = callback.renderBody(facts)
         var fields = commonFields(
-            host: callback.host ?? url.authority, contentType: callback.contentType, body: body, now: now)
+            host: callback.host ?? url.authority, contentType: callback.contentType, body: body, now: now,
+            closes: true)
         fields.append("User-Agent", "aliyun-oss-callback")
         try sign(&fields, url: url, body: body, facts: facts, signer: signer)
         if let requester { fields.append("x-oss-requester", requester) }
@@ -50,7 +59,7 @@ package struct CallbackRequest: Sendable {
     }
 
     /// The request that Putback itself sends for an operator's policy, with the fields and the signature that OSS sends, so
-    /// that one app can serve both.
+    /// that one app can serve both; only the connection may stay.
     ///
     /// - Parameter now: Unix seconds.
     /// - Throws: `OpenSSLError` when the body cannot be signed.
@@ -59,7 +68,8 @@ package struct CallbackRequest: Sendable {
     ) throws(OpenSSLError) -> CallbackRequest {
         let body = policy.renderBody(facts)
         var fields = commonFields(
-            host: policy.host ?? url.authority, contentType: policy.contentType, body: body, now: now)
+            host: policy.host ?? url.authority, contentType: policy.contentType, body: body, now: now,
+            closes: false)
         fields.append("User-Agent", "putback")
         fields.append("Putback-Request-Id", facts.requestID)
         try sign(&fields, url: url, body: body, facts: facts, signer: signer)
@@ -81,12 +91,13 @@ package struct CallbackRequest: Sendable {
     }
 
     private static func commonFields(
-        host: String, contentType: CallbackContentType, body: [UInt8], now: Int64
+        host: String, contentType: CallbackContentType, body: [UInt8], now: Int64, closes: Bool
     ) -> HeaderFields {
-        var fields = HeaderFields()
+        // The common ones take 300 bytes; a signature of the usual 2048 bits and its key's URL 450.
+        var fields = HeaderFields(roomFor: 14, bytes: 768)
         fields.append("Host", host)
-        fields.append("Connection", "close")
-        fields.append("Content-Length", String(body.count))
+        if closes { fields.append("Connection", "close") }
+        fields.append("Content-Length", decimal: UInt64(body.count))
         fields.append("Content-Type", contentType.rawValue)
         fields.append("Content-MD5", Base64.encode(MD5.hash(body.span).span))
         fields.append("Date", HTTPDate.text(now))

@@ -48,10 +48,17 @@ package final class ByteStream: FileEventHandler {
     }
 
     /// A TLS stream; with `serverName` the connecting side, else the accepting one. Takes the descriptor also when it throws.
-    package init(loop: EventLoop, descriptor: Int32, context: TLSContext, serverName: String?) throws(EventError) {
+    ///
+    /// - Parameter resumption: for connecting, what is kept of earlier handshakes with this server.
+    package init(
+        loop: EventLoop, descriptor: Int32, context: TLSContext, serverName: String?, resumption: TLSResumption? = nil
+    ) throws(EventError) {
         self.loop = loop
         self.descriptor = descriptor
-        do { session = try TLSSession(context: context, descriptor: descriptor, serverName: serverName) } catch {
+        do {
+            session = try TLSSession(
+                context: context, descriptor: descriptor, serverName: serverName, resumption: resumption)
+        } catch {
             Glibc.close(descriptor)
             throw error
         }
@@ -61,6 +68,8 @@ package final class ByteStream: FileEventHandler {
     deinit { close() }
 
     package var isTLS: Bool { session != nil }
+    /// Whether the TLS handshake was a short one, after an earlier one with the same server.
+    package var isTLSResumed: Bool { session?.isResumed ?? false }
     package var isOpen: Bool { event != nil }
 
     /// Bytes given to the kernel so far, TLS records included: what the peer's acknowledgements count.
@@ -145,7 +154,8 @@ package final class ByteStream: FileEventHandler {
     /// Writes two buffers in one call, the first one first: a head and the first bytes of its body.
     package func write(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> StreamResult {
         if unsafe first.isEmpty { return unsafe write(second) }
-        if unsafe session != nil || second.isEmpty { return unsafe write(first) }
+        if unsafe second.isEmpty { return unsafe write(first) }
+        if session != nil { return unsafe writeOneRecord(first, second) }
         var parts = unsafe (
             iovec(iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count),
             iovec(iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress), iov_len: second.count)
@@ -163,6 +173,18 @@ package final class ByteStream: FileEventHandler {
                     return .failed(EventError(operation: "write", code: errno))
                 }
             }
+        }
+    }
+
+    /// Joins the buffers as far as a record goes: copying is cheaper than another record, system call and packet.
+    private func writeOneRecord(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> StreamResult {
+        guard first.count < TLSSession.recordBytes else { return unsafe write(first) }
+        let count = min(first.count + second.count, TLSSession.recordBytes)
+        return unsafe withUnsafeTemporaryAllocation(byteCount: count, alignment: 16) { record in
+            let body = unsafe UnsafeMutableRawBufferPointer(rebasing: record[first.count...])
+            unsafe record.copyMemory(from: first)
+            unsafe body.copyMemory(from: UnsafeRawBufferPointer(rebasing: second[..<body.count]))
+            return unsafe write(UnsafeRawBufferPointer(record))
         }
     }
 

@@ -28,6 +28,9 @@ package final class TLSContext: @unchecked Sendable {
         }
         var name = Array("putback".utf8)
         unsafe SSL_CTX_set_session_id_context(context, &name, UInt32(name.count))
+        // Tickets carry the session; a cache would be a lock between the loops and memory for clients that never return.
+        // Every loop can open the tickets of the others, because their keys are the context's.
+        unsafe pb_ssl_ctx_cache_no_sessions(context)
         if let clientCA {
             guard unsafe SSL_CTX_load_verify_locations(context, clientCA, nil) == 1,
                 let names = unsafe SSL_load_client_CA_file(clientCA)
@@ -51,8 +54,20 @@ package final class TLSContext: @unchecked Sendable {
             guard unsafe SSL_CTX_set_default_verify_paths(context) == 1 else { throw tlsError("load system CAs") }
         }
         unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
+        // The one way to hear of sessions in both versions: TLS 1.3 sends tickets at any time after the handshake
+        // (SSL_CTX_sess_set_new_cb(3)).
+        _ = unsafe pb_ssl_ctx_cache_client_sessions(context)
+        unsafe SSL_CTX_sess_set_new_cb(context) { ssl, session in
+            guard let ssl = unsafe ssl, let session = unsafe session, let kept = unsafe SSL_get_ex_data(ssl, 0)
+            else { return 0 }
+            unsafe Unmanaged<TLSResumption>.fromOpaque(kept).takeUnretainedValue().keep(session)
+            return 1
+        }
         return result
     }
+
+    /// Four records of the largest size; with more of them the bytes leave the processor's cache before they are opened.
+    private static let readBufferBytes = 66 * 1024
 
     private init(method: OpaquePointer?) throws(EventError) {
         ERR_clear_error()
@@ -61,6 +76,9 @@ package final class TLSContext: @unchecked Sendable {
         _ = unsafe pb_ssl_ctx_set_min_version(context, TLS1_2_VERSION)
         unsafe pb_ssl_ctx_set_modes(context)
         unsafe pb_ssl_ctx_set_read_ahead(context, 1)
+        // Of a peer that sends much, one system call brings several records (SSL_CTX_set_default_read_buffer_len(3)). The
+        // buffer is there only while it holds something (SSL_MODE_RELEASE_BUFFERS).
+        unsafe SSL_CTX_set_default_read_buffer_len(context, Self.readBufferBytes)
         unsafe pb_ssl_ctx_refuse_renegotiation_and_compression(context)
     }
 

@@ -16,10 +16,27 @@ final class TLSSession {
         case failed(EventError)
     }
 
-    private let session: OpaquePointer
+    /// The most that a record carries (RFC 8446 §5.1).
+    static let recordBytes = 16 * 1024
 
-    /// - Parameter serverName: for connecting, the host to ask for (SNI) and to find in the certificate; nil accepts.
-    init(context: TLSContext, descriptor: Int32, serverName: String?) throws(EventError) {
+    private let session: OpaquePointer
+    /// The stream's, which closes it.
+    private let descriptor: Int32
+    /// Held as long as the session, whose extra data names it.
+    private let resumption: TLSResumption?
+    /// The last read took all whole records off the socket: what OpenSSL still holds is of no use before there is more.
+    private var holdsPartOfRecord = false
+    /// How a read ended that had bytes to give first; told by the next one.
+    private var afterRead: Outcome?
+
+    /// - Parameters:
+    ///   - serverName: for connecting, the host to ask for (SNI) and to find in the certificate; nil accepts.
+    ///   - resumption: for connecting, what is kept of earlier handshakes with this server.
+    init(
+        context: TLSContext, descriptor: Int32, serverName: String?, resumption: TLSResumption?
+    ) throws(EventError) {
+        self.descriptor = descriptor
+        self.resumption = resumption
         ERR_clear_error()
         guard let session = unsafe SSL_new(context.raw) else { throw tlsError("SSL_new") }
         unsafe self.session = session
@@ -38,6 +55,10 @@ final class TLSSession {
             guard unsafe SSL_set1_host(session, serverName) == 1 else { throw tlsError("verify host \(serverName)") }
         }
         unsafe SSL_set_connect_state(session)
+        guard let resumption else { return }
+        // Index 0 is the application's own (SSL_set_app_data(3)); unretained, because this object holds it.
+        unsafe SSL_set_ex_data(session, 0, Unmanaged.passUnretained(resumption).toOpaque())
+        unsafe resumption.offer(in: session)
     }
 
     deinit { unsafe SSL_free(session) }
@@ -45,22 +66,70 @@ final class TLSSession {
     func handshake() -> Outcome {
         ERR_clear_error()
         let result = unsafe SSL_do_handshake(session)
-        return result == 1 ? .bytes(0) : outcome(result, "TLS handshake")
+        if result == 1 { return .bytes(0) }
+        let outcome = outcome(result, "TLS handshake")
+        // Should it be the offer that the server cannot stand, the next connection is made without.
+        if case .failed = outcome { resumption?.forget() }
+        return outcome
     }
 
+    /// Whether the handshake was a short one.
+    var isResumed: Bool { unsafe SSL_session_reused(session) == 1 }
+
+    /// Reads all records that were taken off the socket, as far as the buffer goes: OpenSSL gives them one at a time.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
-        ERR_clear_error()
-        var count = 0
-        let result = unsafe SSL_read_ex(session, buffer.baseAddress, buffer.count, &count)
-        return result == 1 ? .bytes(count) : outcome(result, "TLS read")
+        let told = afterRead
+        afterRead = nil
+        if let told, told != .wantsWrite { return told }
+        holdsPartOfRecord = false
+        var total = 0
+        while total < buffer.count {
+            ERR_clear_error()
+            var count = 0
+            let rest = unsafe buffer[total...]
+            let place = unsafe UnsafeMutableRawBufferPointer(rebasing: rest)
+            let result = unsafe SSL_read_ex(session, place.baseAddress, place.count, &count)
+            guard result == 1 else {
+                let outcome = outcome(result, "TLS read")
+                holdsPartOfRecord = outcome == .wantsRead
+                guard total > 0 else { return outcome }
+                if !holdsPartOfRecord { afterRead = outcome }
+                return .bytes(total)
+            }
+            total += count
+            guard unsafe SSL_has_pending(session) == 1 else { break }
+        }
+        return .bytes(total)
     }
 
+    /// Writes as much as the socket takes. Each record is a system call; so that it is not a packet of its own as well, with
+    /// all that follows from one, the kernel is told to wait for the rest (TCP_CORK of tcp(7)).
     func write(_ buffer: UnsafeRawBufferPointer) -> Outcome {
-        guard buffer.count > 0 else { return .bytes(0) }
-        ERR_clear_error()
-        var count = 0
-        let result = unsafe SSL_write_ex(session, buffer.baseAddress, buffer.count, &count)
-        return result == 1 ? .bytes(count) : outcome(result, "TLS write")
+        guard buffer.count > 2 * Self.recordBytes else { return unsafe writeRecords(buffer) }
+        cork(true)
+        defer { cork(false) }
+        return unsafe writeRecords(buffer)
+    }
+
+    private func writeRecords(_ buffer: UnsafeRawBufferPointer) -> Outcome {
+        var total = 0
+        while total < buffer.count {
+            ERR_clear_error()
+            var count = 0
+            let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[total...])
+            let result = unsafe SSL_write_ex(session, rest.baseAddress, rest.count, &count)
+            // What stopped it after the first record stops the next write as well.
+            guard result == 1 else { return total > 0 ? .bytes(total) : outcome(result, "TLS write") }
+            total += count
+        }
+        return .bytes(total)
+    }
+
+    private func cork(_ isOn: Bool) {
+        var value: Int32 = isOn ? 1 : 0
+        // Only a Unix socket refuses, which has no packets.
+        _ = unsafe setsockopt(
+            descriptor, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
     /// Sends the close notification, without waiting for the peer's.
@@ -71,7 +140,9 @@ final class TLSSession {
     }
 
     /// Whether bytes were taken off the socket that were not read yet.
-    var hasBufferedInput: Bool { unsafe SSL_has_pending(session) == 1 }
+    var hasBufferedInput: Bool {
+        unsafe afterRead != nil || (!holdsPartOfRecord && SSL_has_pending(session) == 1)
+    }
 
     /// Bytes written to the socket so far, records included.
     var rawBytesWritten: UInt64 { unsafe BIO_number_written(SSL_get_wbio(session)) }

@@ -15,13 +15,20 @@ struct OwnCallback: Sendable {
         case oss
     }
 
+    /// Who wrote the URLs.
+    enum Target: Sendable {
+        /// The operator, in the policy at this place of the settings: any address may be called.
+        case policy(Int)
+        /// A client: whether an address that one of the URLs resolved to may be called.
+        case client(mayConnect: @Sendable (CallbackURL, [UInt8]) -> Bool)
+    }
+
+    var target: Target
     var urls: [CallbackURL]
     var timeoutMilliseconds: Int
     var rules: Rules
     /// Builds the request for one of the URLs, once the object is stored.
     var request: @Sendable (CallbackURL, CallbackFacts, Int64) throws -> CallbackRequest
-    /// Whether an address that one of the URLs resolved to may be called; nil for an operator's URL: any.
-    var mayConnect: (@Sendable (CallbackURL, [UInt8]) -> Bool)?
     var custom: [CustomVariable] = []
 }
 
@@ -29,21 +36,21 @@ struct OwnCallback: Sendable {
 ///
 /// Nothing is retried: the next URL is tried because the first one failed, each at most once.
 final class CallbackMaker {
-    private let curl: CurlMulti
+    private let pools: CallbackPools
     private let callback: OwnCallback
     private let facts: CallbackFacts
     private let unixSeconds: Int64
     private let answerLimit: Int
     private var next = 0
-    private var current: WholeRequestHandle?
+    private var current: PooledPost?
     private var completion: ((CallbackResult) -> Void)?
 
     /// `completion` is called once, in a later turn, with the first success or the last failure.
     init(
-        curl: CurlMulti, callback: OwnCallback, facts: CallbackFacts, unixSeconds: Int64, answerLimit: Int,
+        pools: CallbackPools, callback: OwnCallback, facts: CallbackFacts, unixSeconds: Int64, answerLimit: Int,
         completion: @escaping (CallbackResult) -> Void
     ) {
-        self.curl = curl
+        self.pools = pools
         self.callback = callback
         self.facts = facts
         self.unixSeconds = unixSeconds
@@ -60,29 +67,20 @@ final class CallbackMaker {
     }
 
     private func callNext() {
-        let url = callback.urls[next]
+        let (index, url) = (next, callback.urls[next])
         next += 1
         let request: CallbackRequest
         do { request = try callback.request(url, facts, unixSeconds) } catch {
             return ended(.failed(message: "The callback could not be signed.", ec: nil, appStatus: nil))
         }
-        var whole = WholeRequest(url: url.description)
-        whole.fields = request.fields.indices.map { index in
-            (
-                String(decoding: request.fields.name(at: index), as: UTF8.self),
-                String(decoding: request.fields.value(at: index), as: UTF8.self)
-            )
-        }
-        // curl counts the body itself.
-        whole.fields.removeAll { $0.name.lowercased() == "content-length" }
-        whole.body = request.body
-        whole.timeout = .milliseconds(callback.timeoutMilliseconds)
-        whole.answerLimit = answerLimit
-        if let mayConnect = callback.mayConnect { whole.mayConnect = { mayConnect(url, $0) } }
-        current = curl.perform(whole) { [weak self] result in
+        let post = PooledPost(pool: pools.pool(for: callback, urlIndex: index), answerLimit: answerLimit) {
+            [weak self] result in
             guard let self else { return }
             ended(judge(result, url))
         }
+        current = post
+        post.start(
+            head: request.encodedHead(), body: request.body, timeout: .milliseconds(callback.timeoutMilliseconds))
     }
 
     private func ended(_ result: CallbackResult) {

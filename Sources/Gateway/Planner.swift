@@ -20,7 +20,7 @@ enum PlanError: Error {
 struct Planner: Sendable {
     let settings: Settings
     let environment: Environment
-    /// Signs the callbacks that Putback makes; nil where no store needs it.
+    /// Signs the callbacks that Putback makes; nil where none need be signed.
     let signer: CallbackRequest.Signer?
     /// The targets of each policy, by its place in the settings.
     private let targets: [[CallbackURL]]
@@ -120,7 +120,7 @@ struct Planner: Sendable {
         let policy = settings.callbacks[index]
         let custom = policy.customVariables(lookup: context.value)
         guard plan.route.callbackIsByStore else {
-            let own = ownCallback(policy, targets[index], custom, rules)
+            let own = ownCallback(index, custom, rules)
             return plan.setCallback(.own(own), name: policy.name, onFailure: policy.onFailure)
         }
         do throws(OSSCallbackEncodingError) {
@@ -136,14 +136,16 @@ struct Planner: Sendable {
     }
 
     private func ownCallback(
-        _ policy: CallbackPolicy, _ urls: [CallbackURL], _ custom: [CustomVariable], _ rules: OwnCallback.Rules
+        _ index: Int, _ custom: [CustomVariable], _ rules: OwnCallback.Rules
     ) -> OwnCallback {
-        let signer = self.signer
+        let policy = settings.callbacks[index]
+        // A signature costs ten times what the rest of a callback does: outside OSS only those who set a key want it.
+        let signer = rules == .oss || settings.signing != nil ? self.signer : nil
         return OwnCallback(
-            urls: urls, timeoutMilliseconds: policy.timeoutMilliseconds, rules: rules,
+            target: .policy(index), urls: targets[index], timeoutMilliseconds: policy.timeoutMilliseconds, rules: rules,
             request: { url, facts, now in
                 try CallbackRequest.putback(policy, to: url, facts: facts, signer: signer, now: now)
-            }, mayConnect: nil, custom: custom)
+            }, custom: custom)
     }
 
     private func planClientCallback(
@@ -162,11 +164,13 @@ struct Planner: Sendable {
         }
         let signer = self.signer
         let own = OwnCallback(
+            target: .client { url, address in
+                allowance.allows(host: url.host, port: url.port, address: address.span)
+            },
             urls: decoded.urls, timeoutMilliseconds: CallbackPolicy.defaultTimeoutMilliseconds, rules: .oss,
             request: { url, facts, now in
                 try CallbackRequest.oss(decoded, to: url, facts: facts, signer: signer, now: now)
             },
-            mayConnect: { url, address in allowance.allows(host: url.host, port: url.port, address: address.span) },
             custom: decoded.variables)
         plan.setCallback(.own(own), name: "client", onFailure: onFailure)
     }

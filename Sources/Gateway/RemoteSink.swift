@@ -85,7 +85,7 @@ extension Failure {
         let (code, status): (Code, Int) =
             switch failure.kind {
             case .resolve: (.storeUnresolved, 502)
-            case .connect: (.storeUnreachable, 502)
+            case .connect, .forbidden: (.storeUnreachable, 502)
             case .connectTimeout: (.storeTimeout, 504)
             case .tls: (.storeTLS, 502)
             case .closed: (.storeClosed, 502)
@@ -96,6 +96,7 @@ extension Failure {
             switch failure.kind {
             case .resolve: "The store's name does not resolve."
             case .connect: "The store refused the connection."
+            case .forbidden: "The store's address may not be connected to."
             case .connectTimeout: "The store did not accept the connection in time."
             case .tls: "No trusted TLS connection to the store could be made."
             case .closed: "The store closed the connection before it answered."

@@ -20,6 +20,7 @@ final class Runtime {
     let metrics: MetricsTables
     /// For each store: nil for directories.
     private let remotes: [RemoteStore?]
+    let callbackPools: CallbackPools
     /// Checks clients of OSS listeners; any region will do, since Putback is none.
     let verifier = OSSVerifier(region: nil)
 
@@ -30,6 +31,7 @@ final class Runtime {
         self.worker = worker
         self.snapshot = snapshot
         planner = Planner(settings: snapshot.settings, environment: worker.environment, signer: snapshot.signer)
+        callbackPools = CallbackPools(context: worker.upstream, snapshot: snapshot)
         let metrics = worker.metrics.tables(snapshot.settings)
         self.metrics = metrics
         remotes = zip(snapshot.stores, metrics.stores).map { place, meter in
@@ -43,6 +45,7 @@ final class Runtime {
     /// Closes idle connections; those in use close when their exchange is over.
     func retire() {
         for remote in remotes { remote?.pool.close() }
+        callbackPools.close()
     }
 
     func remote(_ index: Int) -> RemoteStore? { remotes[index] }

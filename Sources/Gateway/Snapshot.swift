@@ -16,6 +16,8 @@ package final class Snapshot: Sendable {
     let listenerTLS: [TLSContext?]
     let stores: [Place]
     let signer: CallbackRequest.Signer?
+    /// For the callbacks that Putback makes over https; nil where none can be.
+    let callbackTLS: TLSContext?
 
     /// A store as the data path sees it.
     enum Place: Sendable {
@@ -48,6 +50,7 @@ package final class Snapshot: Sendable {
         }
         self.stores = stores
         signer = try Self.signer(settings, previous, publicKeyURL)
+        callbackTLS = Self.callsBackOverTLS(settings) ? try TLSContext.client(authorities: nil) : nil
     }
 
     private static func place(_ store: Store, _ timeouts: Timeouts, _ previous: Snapshot?) throws(EventError) -> Place {
@@ -92,9 +95,20 @@ package final class Snapshot: Sendable {
             throw EventError(operation: "read signing.callbackKey", reason: error.description)
         }
     }
-    /// Making a key takes longer than everything else at the start, so only where a callback could be signed with it.
+
+    /// Reading the authorities takes time and memory, so only where they may be asked.
+    private static func callsBackOverTLS(_ settings: Settings) -> Bool {
+        settings.routes.routes.contains { route in
+            guard let index = route.callbackIndex else { return !route.clientCallbacks.patterns.isEmpty }
+            return !route.callbackIsByStore
+                && settings.callbacks[index].urls.contains { (try? CallbackURL(parsing: $0))?.isTLS ?? false }
+        }
+    }
+
+    /// Making a key takes longer than everything else at the start, so only where a callback could be signed with it: one
+    /// that an SDK client knows from its vendor.
     private static func needsOwnKey(_ settings: Settings) -> Bool {
-        settings.stores.contains { !$0.makesCallbacks }
+        settings.listeners.contains { $0.dialect == .oss } && settings.stores.contains { !$0.makesCallbacks }
             && settings.routes.routes.contains { route in
                 route.callbackIndex != nil && !route.callbackIsByStore || !route.clientCallbacks.patterns.isEmpty
             }

@@ -135,7 +135,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
             mimeType: plan.mimeType, crc64: object.crc64, contentMD5: object.contentMD5,
             clientIP: request.clientIP, requestID: request.requestID.text, operation: "PutObject", custom: own.custom)
         let maker = CallbackMaker(
-            curl: runtime.worker.upstream.curl, callback: own, facts: facts,
+            pools: runtime.callbackPools, callback: own, facts: facts,
             unixSeconds: runtime.environment.clock.seconds,
             answerLimit: runtime.settings.limits.callbackAnswerBytes
         ) { [weak self] result in

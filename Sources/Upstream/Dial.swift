@@ -12,6 +12,8 @@ internal import Glibc
 /// socket of a cancelled dial are closed by it.
 final class Dial: CurlTransfer {
     private let multi: CurlMulti
+    private let mayConnect: (@Sendable ([UInt8]) -> Bool)?
+    private var wasForbidden = false
     private var taken: Int32 = -1
     private var completion: ((Result<Int32, StoreFailure>) -> Void)?
 
@@ -20,6 +22,7 @@ final class Dial: CurlTransfer {
         multi: CurlMulti, endpoint: StoreEndpoint, completion: @escaping (Result<Int32, StoreFailure>) -> Void
     ) {
         self.multi = multi
+        mayConnect = endpoint.mayConnect
         self.completion = completion
         super.init()
         let host = endpoint.host.utf8.contains(UInt8(ascii: ":")) ? "[\(endpoint.host)]" : endpoint.host
@@ -37,7 +40,15 @@ final class Dial: CurlTransfer {
             return socket == dial.taken ? 0 : close(socket)
         }
         // Unretained: the handle is cleaned up in this object's deinit, its last callback.
-        unsafe set(CURLOPT_CLOSESOCKETDATA, pointer: Unmanaged.passUnretained(self).toOpaque())
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe set(CURLOPT_CLOSESOCKETDATA, pointer: context)
+        if mayConnect != nil {
+            unsafe set(CURLOPT_OPENSOCKETDATA, pointer: context)
+            unsafe setOpenSocket { context, _, address in
+                let dial = unsafe Unmanaged<Dial>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
+                return unsafe dial.openSocket(address.unsafelyUnwrapped)
+            }
+        }
         multi.add(self)
     }
 
@@ -45,6 +56,17 @@ final class Dial: CurlTransfer {
     func cancel() {
         completion = nil
         multi.remove(self)
+    }
+
+    /// Asks about the very address that curl connects to next: what a name resolves to may change between two looks.
+    private func openSocket(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
+        var octets = [UInt8](repeating: 0, count: 16)
+        let count = Int(unsafe pb_address_octets(address, &octets))
+        if let mayConnect, !mayConnect(Array(octets[..<count])) {
+            wasForbidden = true
+            return CURL_SOCKET_BAD
+        }
+        return unsafe pb_open_socket(address)
     }
 
     override func willFinish(_ result: CURLcode) {
@@ -57,7 +79,10 @@ final class Dial: CurlTransfer {
     override func finished(_ error: CurlError) {
         guard let completion else { return }
         self.completion = nil
-        guard error.isSuccess, taken >= 0 else { return completion(.failure(StoreFailure(dialling: error))) }
+        guard error.isSuccess, taken >= 0 else {
+            let forbidden = StoreFailure(.forbidden, "the target's address may not be connected to")
+            return completion(.failure(wasForbidden ? forbidden : StoreFailure(dialling: error)))
+        }
         completion(.success(taken))
     }
 }

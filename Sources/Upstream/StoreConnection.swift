@@ -221,15 +221,12 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         case .wouldBlock:
             break
         case .end:
-            inputEnded("the store closed the connection")
+            guard reading == .untilClose else { return fail(.closed, "the store closed the connection") }
+            endAnswer(reusable: false)
         case .failed(let error):
-            inputEnded("the connection to the store failed: \(error.reason)")
+            // A reset, or an end that TLS does not vouch for, is not the end of an answer (RFC 9112 §9.8).
+            fail(.closed, "the connection to the store failed: \(error.reason)")
         }
-    }
-
-    private func inputEnded(_ reason: String) {
-        guard reading == .untilClose else { return fail(.closed, reason) }
-        endAnswer(reusable: false)
     }
 
     private func received(_ bytes: Span<UInt8>) {

@@ -22,6 +22,9 @@ package struct StoreEndpoint: Sendable {
     package var idleTimeout = Interval.seconds(50)
     /// Unused connections that are kept, on each loop.
     package var idleLimit = 256
+    /// Whether an address, 4 or 16 octets, may be connected to; asked after resolution, for each address, which is the
+    /// one that is then connected to. nil: any. Not together with a proxy, whose address it would be asked about.
+    package var mayConnect: (@Sendable ([UInt8]) -> Bool)?
 
     package init(host: String, port: UInt16, tls: TLSContext? = nil) {
         self.host = host
@@ -35,6 +38,8 @@ package struct StoreFailure: Error, Equatable, Sendable {
     package enum Kind: String, Sendable {
         /// The name did not resolve.
         case resolve
+        /// The address may not be connected to (``StoreEndpoint/mayConnect``).
+        case forbidden
         /// Nobody accepted the connection.
         case connect
         /// No connection in time.

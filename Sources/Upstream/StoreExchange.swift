@@ -81,6 +81,9 @@ package final class StoreExchange: StoreConnectionUser {
     /// Whether the connection had served a request before.
     package private(set) var usedKeptConnection = false
 
+    /// Whether there is a connection that may have bytes of the request.
+    var isOnConnection: Bool { if case .sending = state { headIsOut } else { false } }
+
     /// Starts the request.
     ///
     /// - Parameters:

@@ -25,10 +25,11 @@ package final class StoreMeter: Sendable {
     /// The words for how a request ended: the class of its answer's status, or why there was no answer.
     package static let statuses =
         ["2xx", "3xx", "4xx", "5xx"]
-        + ([.resolve, .connect, .connectTimeout, .tls, .closed, .badAnswer, .answerTimeout] as [StoreFailure.Kind])
+        + ([.resolve, .connect, .connectTimeout, .tls, .closed, .badAnswer, .answerTimeout, .forbidden]
+        as [StoreFailure.Kind])
         .map(\.rawValue)
 
-    private static let statusCount = 11
+    private static let statusCount = 12
     private static let requests = 5 * statusCount
 
     private let counters = LoopCounters(count: requests + 2)
@@ -61,6 +62,7 @@ package final class StoreMeter: Sendable {
             case .closed: 8
             case .badAnswer: 9
             case .answerTimeout: 10
+            case .forbidden: 11
             }
         count(method, place)
     }

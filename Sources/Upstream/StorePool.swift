@@ -31,6 +31,8 @@ package final class StorePool {
     let meter: StoreMeter
     /// Unused connections, the one used last at the end: taking that one lets the others grow old and go.
     private var idle: [StoreConnection] = []
+    /// TLS sessions are this pool's alone: its endpoint says by what name and authorities they were verified.
+    let resumption = TLSResumption()
     private var isClosed = false
     /// Connections that exist, idle ones included.
     package private(set) var connectionCount = 0
@@ -135,7 +137,7 @@ final class PendingConnection: ByteStreamHandler, DeadlineHandler {
         do {
             let stream = try ByteStream(
                 loop: pool.context.loop, descriptor: descriptor, context: tls,
-                serverName: pool.endpoint.serverName ?? pool.endpoint.host)
+                serverName: pool.endpoint.serverName ?? pool.endpoint.host, resumption: pool.resumption)
             self.stream = stream
             stream.handler = self
             stream.readEnabled = true

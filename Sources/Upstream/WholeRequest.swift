@@ -7,7 +7,7 @@ internal import Glibc
 package import HTTPWire
 internal import Octets
 
-/// A request that is sent and answered as a whole, off the hot path: a callback, a health probe.
+/// A request that is sent and answered as a whole, off the hot path: a health probe.
 package struct WholeRequest: Sendable {
     package var method = "POST"
     package var url: String
@@ -18,10 +18,6 @@ package struct WholeRequest: Sendable {
     package var timeout = Duration.seconds(5)
     /// The most bytes of body that the answer may have.
     package var answerLimit = 1024 * 1024
-    /// A PEM file of authorities for https; nil for the system's.
-    package var authorities: String?
-    /// Whether an address, 4 or 16 octets, may be connected to; asked after resolution, for each address. nil: any.
-    package var mayConnect: (@Sendable ([UInt8]) -> Bool)?
 
     package init(url: String) { self.url = url }
 }
@@ -81,7 +77,6 @@ private final class WholeTransfer: CurlTransfer {
     private let request: WholeRequest
     private var answer = WholeAnswer()
     private var completion: ((Result<WholeAnswer, WholeFailure>) -> Void)?
-    private var wasForbidden = false
     private var isTooLarge = false
 
     init(
@@ -101,14 +96,14 @@ private final class WholeTransfer: CurlTransfer {
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         set(CURLOPT_TIMEOUT_MS, Int(request.timeout.wholeNanoseconds / 1_000_000))
         set(CURLOPT_TCP_NODELAY, 1)
-        // No proxy from the environment: it would see the target instead of us, past the check of its address.
+        // No proxy from the environment: that is for people's tools.
         set(CURLOPT_PROXY, "")
         set(CURLOPT_PATH_AS_IS, 1)
         // A connection of its own: curl watches no idle one, and would send a POST again if a reused one had died.
         set(CURLOPT_FRESH_CONNECT, 1)
         set(CURLOPT_FORBID_REUSE, 1)
         set(CURLOPT_CUSTOMREQUEST, request.method)
-        if let authorities = request.authorities ?? Self.systemAuthorities { set(CURLOPT_CAINFO, authorities) }
+        if let authorities = Self.systemAuthorities { set(CURLOPT_CAINFO, authorities) }
         if request.method == "POST" || !request.body.isEmpty {
             // CURLOPT_CUSTOMREQUEST names the method; this makes curl send the body.
             set(CURLOPT_POST, 1)
@@ -130,24 +125,10 @@ private final class WholeTransfer: CurlTransfer {
             unsafe WholeTransfer.from(context).lineReceived(UnsafeRawBufferPointer(start: bytes, count: count))
             return count
         }
-        unsafe set(CURLOPT_OPENSOCKETDATA, pointer: context)
-        unsafe setOpenSocket { context, _, address in
-            unsafe WholeTransfer.from(context).openSocket(address.unsafelyUnwrapped)
-        }
     }
 
     /// OpenSSL reads this variable for the streams to stores; libcurl as a library does not, and both should trust alike.
     private static let systemAuthorities: String? = unsafe getenv("SSL_CERT_FILE").map { unsafe String(cString: $0) }
-
-    private func openSocket(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
-        var octets = [UInt8](repeating: 0, count: 16)
-        let count = Int(unsafe pb_address_octets(address, &octets))
-        if let mayConnect = request.mayConnect, !mayConnect(Array(octets[..<count])) {
-            wasForbidden = true
-            return CURL_SOCKET_BAD
-        }
-        return unsafe pb_open_socket(address)
-    }
 
     private func bodyReceived(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard answer.body.count + bytes.count <= request.answerLimit else {
@@ -191,9 +172,6 @@ private final class WholeTransfer: CurlTransfer {
     private func failure(_ error: CurlError) -> WholeFailure {
         var sent = 0
         _ = unsafe pb_easy_get_long(easy, CURLINFO_REQUEST_SIZE, &sent)
-        if wasForbidden {
-            return WholeFailure(.forbidden, "the target's address may not be called", mayHaveArrived: false)
-        }
         if isTooLarge {
             return WholeFailure(
                 .tooLarge, "the answer is larger than \(request.answerLimit) bytes", mayHaveArrived: true)

@@ -186,12 +186,14 @@ extension RSAPublicKey {
         #expect(request.body.text == #"{"object":"photos/a b.jpg"}"#)
         #expect(
             request.fields.lines == [
-                "Host: app.internal", "Connection: close", "Content-Length: 27", "Content-Type: application/json",
+                "Host: app.internal", "Content-Length: 27", "Content-Type: application/json",
                 "Content-MD5: lEolrVCk5Q4dgGtNVsrTNg==", "Date: Tue, 14 Nov 2023 22:13:20 GMT", "User-Agent: putback",
                 "Putback-Request-Id: 5C3D9778CC1C2AEDF85B0001", "x-oss-tag: CALLBACK",
                 "x-oss-bucket: \(CallbackFacts.sample().bucket)",
                 "x-oss-request-id: 5C3D9778CC1C2AEDF85B0001",
             ])
+        let head = request.encodedHead().text
+        #expect(head == "POST /uploaded HTTP/1.1\r\n" + request.fields.lines.map { "\($0)\r\n" }.joined() + "\r\n")
         let key = try RSAPrivateKey.generate(bits: 1024)
         let signed = try CallbackRequest.putback(
             policy, to: url, facts: .sample(), signer: .init(key: key, publicKeyURL: "http://k/"), now: 0)

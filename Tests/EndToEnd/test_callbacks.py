@@ -10,7 +10,7 @@ import pytest
 
 from support import configs
 from support.peers import answer, replies
-from support.wire import Closed, put
+from support.wire import Client, Closed, put
 
 BODY = b"hello"
 JSON = ("Content-Type", "application/json")
@@ -262,6 +262,30 @@ def test_does_not_send_the_callback_again_on_a_connection_that_was_pooled(gatewa
     assert told.status == 502
     assert told.json()["stored"] is True
     assert len(app.requests) == 2
+
+
+def test_keeps_the_connection_to_the_app(gateway_for, peers):
+    app = peers.app()
+    gateway = gateway_for(app.port)
+    with Client(gateway.edge) as client:
+        for n in range(20):
+            assert client.request("PUT", f"/{n}", BODY).status == 200
+    assert [call.header("Connection") for call in app.complete] == [None] * 20
+    # Unused for a second it is closed: a slow machine may need more than one.
+    assert app.connections < 20
+    assert app.wait_for_idle()
+
+
+def test_calls_back_once_where_the_kept_connection_was_closed(gateway_for, peers):
+    app = peers.app()
+    gateway = gateway_for(app.port)
+    with Client(gateway.edge) as client:
+        for n in range(10):
+            assert client.request("PUT", f"/{n}", BODY).status == 200
+            app.drop_connections()
+            assert app.wait_for_idle()
+    assert [json.loads(call.body)["object"] for call in app.requests] == [f"{n}" for n in range(10)]
+    assert app.connections == 10
 
 
 def test_deletes_the_object_where_the_route_says_so(gateway_for, peers, store):

@@ -71,6 +71,15 @@ def test_calls_back_and_relays_the_answer(client, peers):
     assert client.get("a b/+.txt") == BODY
 
 
+def test_calls_each_time_on_a_connection_of_its_own(oss2, peers):
+    """As the service does: the addresses that clients name are looked at for each connection."""
+    app = peers.app()
+    for n in range(3):
+        assert oss2.put(f"{n}", BODY, callback(app.port)).status == 200
+    assert app.wait_for_idle()
+    assert (len(app.complete), app.connections) == (3, 3)
+
+
 def test_signs_the_callback(start, peers, tmp_path):
     key = RSA.generate(1024)
     pem = tmp_path / "callback.pem"

@@ -162,6 +162,45 @@ def test_uploads_to_a_store_over_tls(start, peers, authority, host):
     assert store.connections == 1, "TLS connections are pooled"
 
 
+VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_resumes_tls_with_clients(start, peers, authority, version):
+    """Whichever loop takes the connection: the sessions of one are good for the other."""
+    store = peers.store()
+    config = configs.edge(configs.oss_store(store.port), workers=2)
+    config["listeners"] = [listener(*authority.issue("resumed"))]
+    gateway = start(config)
+    context = client_context(authority)
+    context.minimum_version = context.maximum_version = version
+    session, reused = None, []
+    for n in range(16):
+        with Client(gateway.edge) as client:
+            client.socket = context.wrap_socket(client.socket, server_hostname="localhost", session=session)
+            assert client.request("PUT", f"/{n}", b"hello").status == 200
+            reused.append(client.socket.session_reused)
+            session = client.socket.session
+    assert reused == [False] + [True] * 15
+
+
+def closing(peer, stream, request):
+    peer.read(stream, request)
+    stream.send(peer.success(request.body, b"", ("Connection", "close")))
+    raise Closed()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_resumes_tls_with_a_store(start, peers, authority, version):
+    store = tls_store(peers, authority.issue("store"))
+    store.tls.minimum_version = store.tls.maximum_version = version
+    store.script = [closing] * 4
+    gateway = start(configs.edge(https_store(store, authority, "localhost"), workers=1))
+    for n in range(4):
+        assert put(gateway.edge, f"/{n}", b"hello").status == 200
+    assert store.resumed == [False, True, True, True]
+
+
 @pytest.mark.parametrize("fault", ["untrusted", "wrong name", "expired"])
 def test_does_not_upload_to_a_store_that_tls_rejects(start, peers, authority, stranger, fault):
     pair = {

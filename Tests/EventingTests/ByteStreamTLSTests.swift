@@ -26,14 +26,16 @@ import Testing
     }
 
     private func connect(
-        _ server: TLSContext, _ client: TLSContext, serverName: String = "localhost", buffers: Int32? = nil
+        _ server: TLSContext, _ client: TLSContext, serverName: String = "localhost", buffers: Int32? = nil,
+        resumption: TLSResumption? = nil
     ) throws -> (client: StreamEnd, server: StreamEnd) {
         let (descriptor, peer) = try RawSocket.pair(buffers: buffers)
         let accepted = dup(peer.descriptor)
         peer.close()
         _ = fcntl(accepted, F_SETFL, O_NONBLOCK)
         let serving = try ByteStream(loop: driver.loop, descriptor: accepted, context: server, serverName: nil)
-        let asking = try ByteStream(loop: driver.loop, descriptor: descriptor, context: client, serverName: serverName)
+        let asking = try ByteStream(
+            loop: driver.loop, descriptor: descriptor, context: client, serverName: serverName, resumption: resumption)
         return (StreamEnd(asking), StreamEnd(serving))
     }
 
@@ -156,6 +158,39 @@ import Testing
         #expect(asking.ending == nil && asking.received == [])
         asking.send("y")
         try driver.run { serving.received.count == 2 }
+    }
+
+    @Test func `reads several records at once, and then the end behind them`() throws {
+        let (asking, serving) = try connect(server(), client())
+        serving.pauseAt = 1
+        asking.send("x")
+        try driver.run { serving.received.count == 1 }
+        let bytes = pattern(50_000)
+        asking.send(bytes)
+        asking.stream.shutdownWrite()
+        #expect(!asking.hasUnsent)
+        serving.resume()
+        try driver.run { serving.ending != nil }
+        #expect(serving.received.dropFirst().elementsEqual(bytes))
+        #expect(serving.ending == .end)
+        #expect(serving.largestRead > 16 * 1024, "one call brings more than a record")
+    }
+
+    @Test(arguments: [(0, 5), (5, 0), (100, 1000), (100, 100_000), (20_000, 20_000)])
+    func `writes two buffers one behind the other`(first: Int, second: Int) throws {
+        let (asking, serving) = try connect(server(), client())
+        asking.send("x")
+        try driver.run { serving.received.count == 1 }
+        let (head, body) = (pattern(first), Array(pattern(second).reversed()))
+        let all = head + body
+        guard case .bytes(let count) = asking.stream.write(head.span, body.span) else {
+            Issue.record("nothing was written")
+            return
+        }
+        if first + second <= 16 * 1024 { #expect(count == all.count, "all of it is one record") }
+        asking.send(Array(all[count...]))
+        try driver.run { serving.received.count == 1 + all.count }
+        #expect(serving.received.dropFirst().elementsEqual(all))
     }
 
     @Test func `tells a clean end from a truncation`() throws {

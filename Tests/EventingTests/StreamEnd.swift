@@ -13,6 +13,8 @@ final class StreamEnd: ByteStreamHandler {
     private(set) var writeFailure: EventError?
     private(set) var writableCalls = 0
     private(set) var readableCalls = 0
+    /// The most that one read brought.
+    private(set) var largestRead = 0
     /// The most that is read in one call.
     var readSize = 64 * 1024
     /// Stops reading after so many bytes, until resumed.
@@ -50,6 +52,7 @@ final class StreamEnd: ByteStreamHandler {
         switch result {
         case .bytes(let count):
             received += buffer[..<count]
+            largestRead = max(largestRead, count)
             if received.count >= pauseAt { stream.readEnabled = false }
         case .wouldBlock:
             break

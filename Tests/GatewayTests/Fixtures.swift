@@ -82,11 +82,12 @@ struct Planned {
         request.clientCallbackVariables = variables.map { Array(base64($0).utf8) }
     }
 
-    func plan() throws -> UploadPlan {
+    func plan(signer: CallbackRequest.Signer? = nil) throws -> UploadPlan {
         let match = try #require(settings.routes.match(request.route))
         // 2023-11-14T22:13:20Z
         let environment = Environment(clock: WallClock(fixedSeconds: 1_700_000_000))
-        return try Planner(settings: settings, environment: environment, signer: nil).plan(request, match, uuid: "uuid")
+        let planner = Planner(settings: settings, environment: environment, signer: signer)
+        return try planner.plan(request, match, uuid: "uuid")
     }
 
     /// Why there is no plan.

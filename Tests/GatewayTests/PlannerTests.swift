@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Callbacks
+import Digests
 import HTTPWire
 import Octets
 import Settings
@@ -80,13 +81,34 @@ import Testing
     }
 
     @Test func `makes the callback itself where the store cannot`() throws {
-        let plan = try Planned("/own/x", "X-Device: 7").plan()
+        let planned = try Planned("/own/x", "X-Device: 7")
+        let plan = try planned.plan()
         let own = try #require(plan.ownCallback)
         #expect(own.urls.map(\.description) == ["http://app.test/done"])
         #expect(own.custom == [CustomVariable(name: "device", value: Array("7".utf8))])
         #expect(own.rules == .app)
-        #expect(own.mayConnect == nil, "the operator wrote this URL")
+        guard case .policy(let index) = own.target else {
+            Issue.record("the operator wrote this URL")
+            return
+        }
+        #expect(own.urls.map(\.description) == planned.settings.callbacks[index].urls)
         #expect(!plan.asksStoreForCallback && plan.isRepeatable)
+    }
+
+    private static let signing = "signing: {callbackKey: \"plain:key\", publicKeyURL: \"http://k/\"}\n"
+
+    @Test(arguments: [(false, "", false), (false, signing, true), (true, "", true), (true, signing, true)])
+    func `signs the callbacks of plain uploads where a key is configured`(
+        isSDK: Bool, signing: String, isSigned: Bool
+    ) throws {
+        var planned = try Planned("/own/x", config: commonConfig + "\n" + signing)
+        if isSDK { planned.fromSDK(bucket: "uploads", callback: nil) }
+        let key = try RSAPrivateKey.generate(bits: 1024)
+        let own = try #require(try planned.plan(signer: .init(key: key, publicKeyURL: "http://k/")).ownCallback)
+        let facts = CallbackFacts(
+            bucket: "b", object: [], etag: "", size: 5, mimeType: "a/b", clientIP: "::1", requestID: "1",
+            operation: "PutObject")
+        #expect(try own.request(own.urls[0], facts, 0).fields.contains("authorization") == isSigned)
     }
 
     @Test func `refuses callback variables that the store would refuse`() throws {
@@ -121,7 +143,10 @@ import Testing
         let own = try #require(try planned.plan().ownCallback)
         #expect(own.rules == .oss)
         #expect(own.custom == [CustomVariable(name: "a", value: Array("b".utf8))])
-        let mayConnect = try #require(own.mayConnect)
+        guard case .client(let mayConnect) = own.target else {
+            Issue.record("a client wrote this URL")
+            return
+        }
         #expect(mayConnect(own.urls[0], [93, 184, 216, 34]))
         #expect(!mayConnect(own.urls[0], [169, 254, 169, 254]))
     }

@@ -197,6 +197,23 @@ import Testing
         try rig.driver.run(until: peer)
     }
 
+    @Test func `does not take a reset for the end of an answer`() throws {
+        let rig = try Rig()
+        let begun = Gate()
+        let peer = try Peer({ socket in
+            _ = try socket.readRequest()
+            try socket.write("HTTP/1.0 200 OK\r\n\r\nonly a pa")
+            try begun.wait()
+            socket.reset()
+        })
+        let sender = Sender(rig.pool(peer.port))
+        sender.onAnswerBody = { begun.open() }
+        sender.start([pattern(10)])
+        try rig.run(sender)
+        #expect(sender.failure?.kind == .closed && sender.failure?.mayBeStored == true && !sender.hasEnded)
+        try rig.driver.run(until: peer)
+    }
+
     @Test func `expects no body in the answer to HEAD`() throws {
         let rig = try Rig()
         let peer = try Peer({ socket in

@@ -149,28 +149,6 @@ import Testing
         try driver.run(until: peer)
     }
 
-    @Test(arguments: ["127.0.0.1", "localhost"])
-    func `connects to no address that may not be called`(host: String) throws {
-        let peer = try Peer()
-        let asked = Locked<[[UInt8]]>([])
-        let failure = try failure("http://\(host):\(peer.port)/") {
-            $0.mayConnect = { address in
-                asked.withLock { $0.append(address) }
-                return false
-            }
-        }
-        #expect(failure?.kind == .forbidden && failure?.mayHaveArrived == false)
-        #expect(asked.withLock { $0 }.contains([127, 0, 0, 1]))
-        #expect(peer.connections == 0)
-    }
-
-    @Test func `connects to an address that may be called`() throws {
-        let peer = try Peer({ try $0.serve() })
-        let result = try perform("http://127.0.0.1:\(peer.port)/") { $0.mayConnect = { $0 == [127, 0, 0, 1] } }
-        #expect(try result.get().status == 200)
-        try driver.run(until: peer)
-    }
-
     @Test func `says where a request failed`() throws {
         try Loopback.withUnusedPort { port in
             let refused = try failure("http://127.0.0.1:\(port)/")

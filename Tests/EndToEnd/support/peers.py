@@ -42,6 +42,8 @@ class Peer:
         self.script = list(script)
         self.requests: list[Message] = []
         self.connections = 0
+        # For each TLS connection whether its handshake was a short one.
+        self.resumed: list[bool] = []
         self.tls = tls
         self._open: set[socket.socket] = set()
         self._changed = threading.Condition()
@@ -125,6 +127,7 @@ class Peer:
                 connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
                 self._open.add(connection)
                 connection.do_handshake()
+                self.resumed.append(bool(connection.session_reused))
             stream = Stream(connection)
             stream.socket.settimeout(None)
             while not self._stopped:
