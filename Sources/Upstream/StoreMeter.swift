@@ -28,8 +28,8 @@ package final class StoreMeter: Sendable {
         + ([.resolve, .connect, .connectTimeout, .tls, .closed, .badAnswer, .answerTimeout] as [StoreFailure.Kind])
         .map(\.rawValue)
 
-    private static let statusCount = 11
-    private static let requests = 5 * statusCount
+    private static var statusCount: Int { 11 }
+    private static var requests: Int { 5 * statusCount }
 
     private let counters = LoopCounters(count: requests + 2)
 
