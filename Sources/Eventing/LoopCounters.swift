@@ -1,18 +1,18 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
-package import Synchronization
+internal import Synchronization
 
 /// Counts that one loop writes and any thread reads.
 ///
 /// With one writer a plain load and a plain store make an increment: no lock, no `lock` prefix, and, because no two
-/// objects share a cache line, no loop that waits for another's line. Inlinable, because the call would cost more.
+/// objects share a cache line, no loop that waits for another's line.
 @safe
 package final class LoopCounters: @unchecked Sendable {
     // Sendable is sound: each cell is atomic, and the pointer to them never changes.
     private static let cacheLineBytes = 64
 
-    @usableFromInline let cells: UnsafeMutablePointer<Atomic<Int>>
+    private let cells: UnsafeMutablePointer<Atomic<Int>>
     package let count: Int
 
     /// All zero.
@@ -31,15 +31,19 @@ package final class LoopCounters: @unchecked Sendable {
     }
 
     /// Adds to one count. The writing loop only: two writers would lose counts.
-    @inlinable
     package func add(_ amount: Int = 1, at index: Int = 0) {
         precondition(index >= 0 && index < count, "a counter is within its table")
         let cell = unsafe cells + index
         unsafe cell.pointee.store(cell.pointee.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
     }
 
+    /// Two additions by one call, which from another module costs as much as they do.
+    package func add(_ amount: Int, at index: Int, and other: Int, at otherIndex: Int) {
+        add(amount, at: index)
+        add(other, at: otherIndex)
+    }
+
     /// Any thread; counts that are read one after the other may be of different moments.
-    @inlinable
     package func value(at index: Int = 0) -> Int {
         precondition(index >= 0 && index < count, "a counter is within its table")
         return unsafe (cells + index).pointee.load(ordering: .relaxed)

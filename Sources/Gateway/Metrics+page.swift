@@ -42,7 +42,7 @@ extension Metrics {
         }
         text.begin(
             "putback_upload_received_bytes_total", .counter, "Bytes of bodies, counted when their upload is over.")
-        text.sample(shards.sum { $0.receivedBytes.value() })
+        text.sample(shards.sum(\.receivedBytes))
         text.begin("putback_uploads_in_flight", .gauge, "Uploads under way.")
         text.sample(shared.uploads.load(ordering: .relaxed))
         text.begin(

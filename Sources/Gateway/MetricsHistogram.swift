@@ -24,19 +24,31 @@ struct MetricsHistogram: Sendable {
         2_500_000_000, 5_000_000_000, 10_000_000_000, 30_000_000_000, 60_000_000_000, 120_000_000_000,
         300_000_000_000, 900_000_000_000,
     ]
-    private static let sumPlace = 17
+    private static var sumPlace: Int { 17 }
+    /// Counters that one histogram takes.
+    static var places: Int { sumPlace + 1 }
 
-    private let counters = LoopCounters(count: sumPlace + 1)
+    private let counters: LoopCounters
+    private let first: Int
+
+    /// The histogram that begins at `first`.
+    @inline(__always)
+    init(_ counters: LoopCounters = LoopCounters(count: places), first: Int = 0) {
+        self.counters = counters
+        self.first = first
+    }
 
     /// Counts one time. Searched from below: most uploads are small and quick.
     @inline(__always)
     func observe(nanoseconds: UInt64) {
         var bucket = 0
         if nanoseconds > 5_000_000 { bucket = Self.bucket(nanoseconds) }
-        counters.add(1, at: bucket)
-        counters.add(Int(truncatingIfNeeded: nanoseconds), at: Self.sumPlace)
+        counters.add(
+            1, at: first &+ bucket, and: Int(truncatingIfNeeded: nanoseconds), at: first &+ Self.sumPlace)
     }
 
+    /// Out of line, so that the usual case stays short.
+    @inline(never)
     private static func bucket(_ nanoseconds: UInt64) -> Int {
         var bucket = 0
         while bucket < bounds.count, nanoseconds > bounds[bucket] { bucket += 1 }
@@ -44,8 +56,8 @@ struct MetricsHistogram: Sendable {
     }
 
     func add(to sum: inout Sum) {
-        for index in sum.buckets.indices { sum.buckets[index] += counters.value(at: index) }
-        sum.nanoseconds += counters.value(at: Self.sumPlace)
+        for index in sum.buckets.indices { sum.buckets[index] += counters.value(at: first + index) }
+        sum.nanoseconds += counters.value(at: first + Self.sumPlace)
     }
 }
 

@@ -21,16 +21,18 @@ final class MetricsShard: Sendable {
         var callbacks: [String: LoopCounters] = [:]
     }
 
-    let receivedBytes = LoopCounters(count: 1)
     let bufferedBytes = LoopCounters(count: 1)
     /// By the place of their code in ``Failure/Code/all``.
     let refusals = LoopCounters(count: Failure.Code.all.count)
-    let total = MetricsHistogram()
-    let client = MetricsHistogram()
-    let store = MetricsHistogram()
-    let app = MetricsHistogram()
+    /// Received bytes, then four histograms: one table, since an upload counts in nearly all of them.
+    fileprivate let totals = LoopCounters(count: 1 + 4 * MetricsHistogram.places)
     private let named = Locked(Series())
 
+    var receivedBytes: Int { totals.value(at: 0) }
+    var total: MetricsHistogram { MetricsHistogram(totals, first: 1) }
+    var client: MetricsHistogram { MetricsHistogram(totals, first: 1 + MetricsHistogram.places) }
+    var store: MetricsHistogram { MetricsHistogram(totals, first: 1 + 2 * MetricsHistogram.places) }
+    var app: MetricsHistogram { MetricsHistogram(totals, first: 1 + 3 * MetricsHistogram.places) }
     var series: Series { named.withLock { $0 } }
 
     /// The counts of everything that `settings` names, made where they are new. Any thread.
@@ -63,21 +65,32 @@ final class MetricsShard: Sendable {
 
 /// The counts of one snapshot on one loop, by the places that routes, stores and callbacks have in its settings, so that
 /// nothing is looked up by name on the way of an upload. Loop thread only.
+@safe
 struct MetricsTables {
+    // Safe: `shard` never lets go of what it made for `uploads`.
     /// The name, in logs too, of callbacks that SDK clients ask for.
     static let clientCallback = "client"
 
     let shard: MetricsShard
-    let uploads: [LoopCounters]
+    /// Unmanaged: the reference counting would cost more than the counting.
+    private let uploads: [Unmanaged<LoopCounters>]
     /// nil for directories.
     let stores: [StoreMeter?]
     /// One more than the settings have: the last is that of clients.
     let callbacks: [LoopCounters]
 
+    init(shard: MetricsShard, uploads: [LoopCounters], stores: [StoreMeter?], callbacks: [LoopCounters]) {
+        self.shard = shard
+        unsafe self.uploads = uploads.map { unsafe Unmanaged.passUnretained($0) }
+        self.stores = stores
+        self.callbacks = callbacks
+    }
+
     /// Counts an upload that is over.
     func count(_ record: UploadRecord, _ outcome: Outcome, route: Route) {
-        uploads[route.index].add(1, at: outcome.kind.rawValue)
-        shard.receivedBytes.add(Int(truncatingIfNeeded: record.received), at: 0)
+        let place = outcome.kind.rawValue
+        unsafe uploads[route.index]._withUnsafeGuaranteedRef { $0.add(1, at: place) }
+        shard.totals.add(Int(truncatingIfNeeded: record.received), at: 0)
         shard.total.observe(from: record.started, to: record.ended)
         shard.client.observe(from: record.started, to: record.bodyEnded)
         shard.store.observe(from: record.bodyEnded, to: record.storeAnswered)

@@ -29,8 +29,8 @@ package final class StoreMeter: Sendable {
         as [StoreFailure.Kind])
         .map(\.rawValue)
 
-    private static let statusCount = 12
-    private static let requests = 5 * statusCount
+    private static var statusCount: Int { 12 }
+    private static var requests: Int { 5 * statusCount }
 
     private let counters = LoopCounters(count: requests + 2)
 
