@@ -218,7 +218,9 @@ class Allocations:
             return self.now() == before
 
         until(unchanged, "an end of all allocations")
-        return self.now()
+        count = self.now()
+        assert count > 0, "counter.so is not there: nothing was counted"
+        return count
 
 
 class Instructions:
@@ -249,6 +251,7 @@ class Instructions:
             counts = re.findall(r"^(?:summary|totals): (\d+)", file.read_text(), re.MULTILINE)
             total += int(counts[-1]) if counts else 0
             file.rename(self.folder / file.name.replace(f"part.{self.parts}", name))
+        assert total > 0, f"callgrind left no counts in {self.folder}"
         return total
 
     def _tell(self, *words: str) -> None:

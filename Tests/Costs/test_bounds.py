@@ -34,9 +34,11 @@ def wakeups(putback: Putback) -> int:
 @pytest.mark.parametrize("connections", [0, 200])
 def test_an_idle_process_sleeps(putback, connections):
     with contextlib.ExitStack() as stack:
+        started = wakeups(putback)
         for _ in range(connections):
             client = stack.enter_context(Client(putback.address("edge")))
             assert client.request("PUT", "/plain/object", bytes(1024)).status == 200
+        assert wakeups(putback) - started >= connections, "what is counted does not count"
 
         def is_quiet() -> bool:
             before = wakeups(putback)

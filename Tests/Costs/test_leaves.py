@@ -21,6 +21,7 @@ def leaves(tmp_path_factory) -> dict[str, float]:
         timeout=DEADLINE,
     )
     assert done.returncode == 0, done.stderr
+    assert counter.now() > 0, "counter.so is not there: nothing was counted"
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     return {f"leaf, {line['name']}: allocations": line["allocations"] for line in lines}
 

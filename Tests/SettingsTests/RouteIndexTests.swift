@@ -9,13 +9,13 @@ import Testing
 
 @Suite struct RouteIndexTests {
     /// The index against a plain walk through all routes; each table has other sorts of conditions.
-    @Test(arguments: 1...12 as ClosedRange<UInt64>)
-    func `the index finds what a walk finds`(seed: UInt64) throws {
-        var generator = Xorshift(state: 0x9E37_79B9_7F4A_7C15 &* seed)
-        let conditions = try (0..<200).map { _ in try generator.conditions(kinds: Int(seed)) }
+    @Test(arguments: 0...7)
+    func `the index finds what a walk finds`(kinds: Int) throws {
+        var generator = Xorshift(state: 0x9E37_79B9_7F4A_7C15 &* UInt64(kinds + 1))
+        let conditions = try (0..<150).map { _ in try generator.conditions(kinds: kinds) }
         let index = RouteIndex(conditions)
         var matches = 0
-        for _ in 0..<1000 {
+        for _ in 0..<400 {
             let request = generator.upload()
             var captures = PathCaptures()
             func isMatch(_ route: Int) -> Bool {
@@ -27,7 +27,7 @@ import Testing
             #expect(found.filter(isMatch) == expected)
             matches += expected.count
         }
-        #expect(matches > 1000)
+        #expect(matches > 400)
     }
 
     /// A pattern of a path, or host, or a value of the field `t`, with the number of the route in it.
@@ -94,7 +94,7 @@ private struct Xorshift {
         let paths = try (0..<next(below: 3)).map { _ in
             let literals = kinds & 4 == 0 ? 2 : 0
             var segments = (0..<1 + next(below: 8)).map { place in
-                pick(place < literals ? ["a", "b", "c"] : ["a", "b", "c", "*", "**", "a*", "*.c", "?.a"])
+                pick(place < literals ? ["a", "b", "a.c"] : ["a", "b", "c", "a.c", "*", "**", "a*", "*.c", "?.a"])
             }
             while segments.joined().count(where: { $0 == "*" }) > 8 { segments.removeLast() }
             return try SegmentPattern(path: "/" + segments.joined(separator: "/"))
