@@ -46,8 +46,8 @@ lint: ## format and architecture rules
 	$(SWIFT) format lint --strict -r Package.swift Sources Tests
 	$(SWIFT) test --filter ArchitectureTests
 
-bench: build ## comparison with nginx and HAProxy; QUICK=1 for the short one
-	$(MAKE) -C Tests/Benchmarks QUICK=$(QUICK)
+bench: build ## beside nginx and HAProxy; QUICK=1, CASES="B1 B5", PEERS="nginx caddy"
+	$(MAKE) -C Tests/Benchmarks
 
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS = heads answers chunks query json templates callbacks signatures config
