@@ -29,7 +29,7 @@ def say(text: str) -> None:
 
 def measure_cases(groups: set[str], peers: Peers, options: argparse.Namespace, most_open: int) -> list:
     rounds = options.rounds or (3 if options.quick else 5)
-    seconds = options.seconds or (0.3 if options.quick else 2)
+    seconds = options.seconds or (0.25 if options.quick else 2)
     results: list[tuple[Case, list[Series]]] = []
     for case in all_cases(options.quick):
         if groups and case.group not in groups:
@@ -52,7 +52,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cases", default="", help='such as "B1 B5 bounds"; everything without')
     parser.add_argument("--peers", default="nginx haproxy", help='names, or "NAME=COMMAND with {port} and {origin}"')
     parser.add_argument("--rounds", type=int, help="instead of 5, or 3 with --quick")
-    parser.add_argument("--seconds", type=float, help="of each round, instead of 2, or 0.3 with --quick")
+    parser.add_argument("--seconds", type=float, help="of each round, instead of 2, or 0.25 with --quick")
     return parser.parse_args()
 
 

@@ -11,7 +11,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from cases import FULL, GIB, MIB, Case
+from cases import FULL, GIB, KIB, MIB, Case
 from checks import put
 from machine import PROXY, WORK, Failed, Origin, Process
 from measure import Target, load, started
@@ -91,7 +91,7 @@ def wakeups(seconds: float) -> int:
     with ExitStack() as stack:
         origin = started(stack, Origin())
         proxy = started(stack, putback("Putback", Wish(), origin, output=WORK / "idle.log"))
-        put(proxy, FULL.path, b"an upload")
+        put(proxy, FULL.path, bytes(KIB))
         time.sleep(2)
         before = proxy.wakeups()
         time.sleep(seconds)

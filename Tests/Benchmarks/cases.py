@@ -56,6 +56,7 @@ class Case:
     delay: int = 0  # of callbacks, in milliseconds
     uploads: int = 0  # instead of seconds
     rounds: int = 0
+    against: tuple[str, ...] = ()  # kinds that rows are divided by, beside the peers
     note: str = ""
 
     @property
@@ -73,6 +74,10 @@ def bodies(size: int) -> str:
     return f"{size} B"
 
 
+def thousands(count: int) -> str:
+    return f"{count:,}".replace(",", " ")
+
+
 def with_callbacks() -> tuple[Row, ...]:
     by_store = "callback by the store"
     pass_on = {"name": "{}, " + by_store, "group": "callback", "fields": (CALLBACK,)}
@@ -88,7 +93,7 @@ def with_callbacks() -> tuple[Row, ...]:
 
 def with_idle(counts: list[int]) -> tuple[Row, ...]:
     return tuple(
-        replace(row, name=f"{row.name}, {count} open", group=str(count), idle=count)
+        replace(row, name=f"{row.name}, {thousands(count)} open", group=str(count), idle=count)
         for count in counts
         for row in (FULL, NGINX, HAPROXY)
     )
@@ -105,8 +110,9 @@ def with_loops() -> tuple[Row, ...]:
 def all_cases(is_quick: bool) -> list[Case]:
     both = (FULL, LENGTH, NGINX, HAPROXY)
     paced = (6 if is_quick else 20) * 64 * KIB
+    small = (FULL, NGINX, LOGGING, HAPROXY, DIRECT)
     cases = [
-        Case("B1", f"{bodies(size)} × {connections}", size, connections, (FULL, NGINX, LOGGING, HAPROXY, DIRECT), note=BUSY)
+        Case("B1", f"{bodies(size)} × {connections}", size, connections, small, note=BUSY)
         for size in (KIB, 4 * KIB, 64 * KIB)
         for connections in (1, 16, 64)
     ]
@@ -130,7 +136,8 @@ def all_cases(is_quick: bool) -> list[Case]:
         Case("B10", "1 KiB × 16, one and two loops", KIB, 16, with_loops(),
              note="Two loops have two processors, and on a machine with two share one of them with load and origin: "
              "only CPU per upload can be compared."),
-        *(Case("B11", f"{bodies(size)} × 16, integrity", size, 16, (*both, DIRECT), note=BUSY)
+        *(Case("B11", f"{bodies(size)} × 16, integrity", size, 16, (*both, DIRECT), against=("putback",),
+               note=BUSY)
           for size in (64 * KIB, MIB, 64 * MIB)),
         Case("B12", "256 KiB × 16, forms", 256 * KIB, 16, (FULL, NGINX, HAPROXY, DIRECT), is_form=True,
              note="Everybody passes the form on as it is, until Putback stores the file that is in it."),

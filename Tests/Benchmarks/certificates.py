@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,8 @@ P256 = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
 
 
 def openssl(*arguments) -> None:
+    if not shutil.which("openssl"):
+        raise Failed("the openssl command is missing")
     done = subprocess.run(["openssl", *map(str, arguments)], capture_output=True, text=True)
     if done.returncode:
         raise Failed(f"openssl {arguments[0]}: {done.stderr.strip()}")

@@ -10,7 +10,7 @@ from cases import MIB, Case, Row
 from measure import Series
 
 WIDTH, MARGIN, LABELS, GAP = 1040, 24, 250, 40
-BAR, STEP, TITLE, BETWEEN = 14, 18, 26, 18
+BAR, STEP, APART, TITLE, BETWEEN = 14, 18, 7, 26, 18
 VALUES = 64  # room for a number beside the longest bar
 PANEL = (WIDTH - 2 * MARGIN - LABELS - GAP) // 2
 TOP = 96
@@ -39,40 +39,59 @@ def text(x: float, y: float, words: str, kind: str, anchor: str = "start") -> st
     return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
-def bars(left: float, top: float, values: list[tuple[float | None, str]]) -> list[str]:
-    """One panel of one case."""
-    most = max((value for value, _ in values if value), default=0)
-    drawn = []
-    for index, (value, fill) in enumerate(values):
-        y = top + index * STEP
-        if value is None or not most:
-            drawn.append(text(left + 4, y + BAR - 3, "–", "value"))
-            continue
-        length = max(1.0, value / most * (PANEL - VALUES))
-        drawn.append(f'<rect x="{left}" y="{y}" width="{length:.1f}" height="{BAR}" fill="{fill}" rx="1.5"/>')
-        drawn.append(text(left + length + 5, y + BAR - 3, number(value), "value"))
-    return drawn
+def bar(left: float, y: float, value: float | None, most: float, fill: str) -> list[str]:
+    """A bar and its number. One that is too long is broken."""
+    if value is None or not most:
+        return [text(left + 4, y + BAR - 3, "–", "value")]
+    room = PANEL - VALUES
+    length = min(max(1.0, value / most * room), room)
+    drawn = [f'<rect x="{left}" y="{y}" width="{length:.1f}" height="{BAR}" fill="{fill}" rx="1.5"/>']
+    if value > most:
+        drawn.append(f'<path d="M{left + room - 22} {y + BAR + 1}l8 {-BAR - 2}" stroke="#ffffff" stroke-width="3"/>')
+    return [*drawn, text(left + length + 5, y + BAR - 3, number(value), "value")]
+
+
+def panel(left: float, places: list[float], series: list[Series], values: list[float | None]) -> list[str]:
+    """The bars of one case, to the scale of the proxies: what is possible without one can be far more."""
+    proxies = [value for value, one in zip(values, series) if value and one.row.kind != "direct"]
+    most = max(proxies, default=0)
+    return [
+        drawn
+        for y, one, value in zip(places, series, values)
+        for drawn in bar(left, y, value, most, colour(one.row))
+    ]  # fmt: skip
+
+
+def places_of(series: list[Series], top: float) -> list[float]:
+    """Where each bar is; there is a gap between groups."""
+    places = []
+    for index, one in enumerate(series):
+        if index and one.row.group != series[index - 1].row.group:
+            top += APART
+        places.append(top)
+        top += STEP
+    return places
 
 
 def one_case(case: Case, series: list[Series], top: float) -> list[str]:
     is_large = case.size >= MIB
     left, right = MARGIN + LABELS, MARGIN + LABELS + PANEL + GAP
-    drawn = [text(MARGIN, top + 15, case.title, "case")]
-    drawn.append(text(left, top + 15, "MB/s" if is_large else "uploads/s", "unit"))
-    drawn.append(text(right, top + 15, "CPU s/GiB" if is_large else "CPU µs/upload", "unit"))
-    first = top + TITLE
-    for index, one in enumerate(series):
-        drawn.append(text(left - 8, first + index * STEP + BAR - 3, one.row.name, "label", "end"))
-    speeds = [(one.median("bytes_per_second" if is_large else "uploads_per_second"), one.row) for one in series]
-    used = [(one.median("cpu_s_per_gib" if is_large else "cpu_us_per_upload"), one.row) for one in series]
+    places = places_of(series, top + TITLE)
+    drawn = [
+        text(MARGIN, top + 15, case.title, "case"),
+        text(left + PANEL, top + 15, "MB/s" if is_large else "uploads/s", "unit", "end"),
+        text(right + PANEL, top + 15, "CPU s/GiB" if is_large else "CPU µs/upload", "unit", "end"),
+    ]
+    drawn += [text(left - 8, y + BAR - 3, one.row.name, "label", "end") for y, one in zip(places, series)]
+    speeds = [one.median("bytes_per_second" if is_large else "uploads_per_second") for one in series]
+    used = [one.median("cpu_s_per_gib" if is_large else "cpu_us_per_upload") for one in series]
     scale = 1e6 if is_large else 1
-    drawn += bars(left, first, [(value / scale if value else None, colour(row)) for value, row in speeds])
-    drawn += bars(right, first, [(value, colour(row)) for value, row in used])
-    return drawn
+    drawn += panel(left, places, series, [value / scale if value else None for value in speeds])
+    return drawn + panel(right, places, series, used)
 
 
-def height(series: list[Series]) -> int:
-    return TITLE + len(series) * STEP + BETWEEN
+def height(series: list[Series]) -> float:
+    return places_of(series, TITLE)[-1] + STEP + BETWEEN
 
 
 STYLE = """
@@ -86,7 +105,8 @@ text { font-family: system-ui, 'DejaVu Sans', Verdana, sans-serif; fill: #22262b
 def draw(results: list[tuple[Case, list[Series]]], said: dict[str, str]) -> str:
     total = TOP + sum(height(series) for _, series in results) + MARGIN
     left, right = MARGIN + LABELS, MARGIN + LABELS + PANEL + GAP
-    about = f"{said['processor']}, Linux {said['kernel']}; the proxy on one processor, load and store on another; medians"
+    machine = f"{said['processor']}, Linux {said['kernel']}"
+    about = f"{machine}; the proxy on one processor, load and store on another; medians, each case to its own scale"
     drawn = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {total}" width="{WIDTH}" height="{total}">',
         f"<style>{STYLE}</style>",

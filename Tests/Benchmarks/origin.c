@@ -92,7 +92,8 @@ static void answer(struct connection *connection) {
     if (connection->kind == upload || connection->kind == form) {
         count = stored(connection, text, sizeof text);
     } else {
-        snprintf(body, sizeof body, "{\"uploads\":%llu,\"callbacks\":%llu,\"slow\":%llu}", uploads, callbacks, slow_callbacks);
+        snprintf(body, sizeof body, "{\"uploads\":%llu,\"callbacks\":%llu,\"slow\":%llu}",
+            uploads, callbacks, slow_callbacks);
         const char *said = connection->kind == counts ? body : thought;
         count = snprintf(text, sizeof text,
             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", strlen(said), said);

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import chart
 from bounds import Bound
-from cases import Case
+from cases import COPYING, FULL, HAPROXY, LOGGING, NGINX, Case
 from machine import OUT, PEERS, PROXY, PROXY_TWO, PUTBACK
 from measure import Series
 from packages import first_line
@@ -23,6 +23,7 @@ from targets import Results, Verdict, verdicts
 HEADINGS = [
     "proxy", "uploads/s", "MB/s", "p50 ms", "p99 ms", "CPU µs/upload", "CPU s/GiB", "idle MiB", "peak MiB",
 ]  # fmt: skip
+KINDS = {row.kind: row.name for row in (FULL, NGINX, LOGGING, HAPROXY, COPYING)}
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -33,24 +34,15 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{value:.{max(0, digits - whole)}f}"
 
 
-def bases(series: list[Series]) -> list[str]:
-    """The peers that a case's rows are divided by; without peers its first row."""
-    groups = {one.row.group for one in series}
-    # In the table of a case with groups a row is compared with the peer of its own group.
-    names = [one.row.name.removesuffix(ending(one)) for one in series if one.row.is_peer]
-    return list(dict.fromkeys(names)) if names else [series[0].row.name] if len(groups) == 1 else []
+def bases(case: Case, series: list[Series]) -> list[str]:
+    """The kinds of proxies that a case's rows are divided by: the peers, or Putback itself without any."""
+    kinds = list(dict.fromkeys(one.row.kind for one in series if one.row.is_peer))
+    return [*kinds, *case.against] if kinds else ["putback"]
 
 
-def ending(one: Series) -> str:
-    """What the group adds to the name of a row."""
-    return "," + one.row.name.partition(",")[2] if one.row.group and "," in one.row.name else ""
-
-
-def base_of(one: Series, name: str, series: list[Series]) -> Series | None:
-    for other in series:
-        if other.row.group == one.row.group and other.row.name.removesuffix(ending(other)) == name:
-            return other
-    return None
+def base_of(one: Series, kind: str, series: list[Series]) -> Series | None:
+    """The first of a kind in the row's group."""
+    return next((other for other in series if (other.row.kind, other.row.group) == (kind, one.row.group)), None)
 
 
 def compared(one: Series, base: Series | None) -> str:
@@ -60,8 +52,8 @@ def compared(one: Series, base: Series | None) -> str:
     return number(speed) if used is None else f"{number(speed)} · {number(used)}"
 
 
-def case_table(series: list[Series]) -> tuple[list[str], list[list[str]]]:
-    against = bases(series)
+def case_table(case: Case, series: list[Series]) -> tuple[list[str], list[list[str]]]:
+    against = bases(case, series)
     table = []
     for one in series:
         errors = sum(a_round.errors for a_round in one.rounds)
@@ -76,9 +68,9 @@ def case_table(series: list[Series]) -> tuple[list[str], list[list[str]]]:
             number(one.median("cpu_s_per_gib")),
             number(one.resident_mib),
             number(max(peaks) if peaks else None),
-            *(compared(one, base_of(one, name, series)) for name in against),
+            *(compared(one, base_of(one, kind, series)) for kind in against),
         ])  # fmt: skip
-    return HEADINGS + [f"× {name}" for name in against], table
+    return HEADINGS + [f"× {KINDS.get(kind, kind)}" for kind in against], table
 
 
 def bound_table(bounds: list[Bound]) -> tuple[list[str], list[list[str]]]:
@@ -133,8 +125,8 @@ def conditions(peers: Peers, is_quick: bool, seconds: float) -> dict[str, str]:
 
 
 LEGEND = (
-    "The columns with × hold uploads/s and CPU per upload of a row by those of a peer, in the same round; median of the "
-    "rounds. “idle MiB” was resident before the first round, “peak MiB” is the most that ever was in one. "
+    "The columns with × hold uploads/s and CPU per upload of a row by those of a peer, in the same round; median of "
+    "the rounds. “idle MiB” was resident before the first round, “peak MiB” is the most that ever was in one. "
     "Of “no proxy” there is only what load and origin can do on their processor."
 )
 
@@ -157,7 +149,7 @@ def document(results: Results, bounds: list[Bound], found: list[Verdict], said: 
 
 def sections(results: Results, bounds: list[Bound], found: list[Verdict]) -> list:
     """Title, note and table of each."""
-    all_of_them = [(case.title, case.note, case_table(series)) for case, series in results]
+    all_of_them = [(case.title, case.note, case_table(case, series)) for case, series in results]
     if bounds:
         all_of_them.append(("Bounds", "", bound_table(bounds)))
     if found:

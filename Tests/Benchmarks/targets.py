@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Callable, Iterator
 
 from bounds import Bound
-from cases import KIB, Case
+from cases import KIB, Case, thousands
 from measure import Series
 
 Results = list[tuple[Case, list[Series]]]
@@ -119,7 +119,7 @@ def of_store_tls(look: Looked) -> Iterator[Verdict]:
 
 
 def of_open(look: Looked) -> Iterator[Verdict]:
-    few, many = (look.by_name.get(f"Putback, {count} open") for count in (1, 10_000))
+    few, many = (look.by_name.get(f"Putback, {thousands(count)} open") for count in (1, 10_000))
     if not few or not many:
         return
     yield Verdict(f"{look.case.title}: CPU per upload, 10 000 × 1", many.ratio(CPU, few), 1.15, False)
