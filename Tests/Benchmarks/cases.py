@@ -80,14 +80,16 @@ def thousands(count: int) -> str:
 
 def with_callbacks() -> tuple[Row, ...]:
     by_store = "callback by the store"
-    pass_on = {"name": "{}, " + by_store, "group": "callback", "fields": (CALLBACK,)}
+    passing = [
+        replace(row, name=f"{row.name}, {by_store}", group="callback", fields=(CALLBACK,)) for row in (NGINX, HAPROXY)
+    ]
     return (
         FULL,
-        Row(f"Putback, {by_store}", "putback", "/stored/object", "callback"),
-        Row("Putback, callback by Putback", "putback", "/called/object", "callback"),
         NGINX,
         HAPROXY,
-        *(replace(row, **{**pass_on, "name": pass_on["name"].format(row.name)}) for row in (NGINX, HAPROXY)),
+        Row(f"Putback, {by_store}", "putback", "/stored/object", "callback"),
+        Row("Putback, callback by Putback", "putback", "/called/object", "callback"),
+        *passing,
     )
 
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 
 import certificates
 from cases import CALLBACK, COPYING, FULL, HAPROXY, KIB, LENGTH, LOGGING, MIB, NGINX, Case, Row
-from machine import WORK, Failed, Origin, Process
+from machine import WORK, Failed, Origin
 from measure import Target, started, tls_origin
 from peers import Peers
 from proxies import Wish, putback
@@ -39,7 +39,9 @@ def crc64(body: bytes) -> int:
     return state ^ 0xFFFFFFFFFFFFFFFF
 
 
-def put(server, path: str, body: bytes, *, is_chunked: bool = False, method: str = "PUT", fields: dict = {}) -> bytes:
+def put(
+    server, path: str, body: bytes, *, is_chunked: bool = False, method: str = "PUT", fields: dict | None = None
+) -> bytes:
     """One upload to anything that has `port` and `is_tls`; the body of its answer, which must be a 200."""
     if server.is_tls:
         context = ssl.create_default_context(cafile=certificates.folder() / "ca.pem")
@@ -49,10 +51,10 @@ def put(server, path: str, body: bytes, *, is_chunked: bool = False, method: str
     try:
         if is_chunked:
             pieces = (body[start : start + 50_000] for start in range(0, len(body), 50_000))
-            chunks = {"Transfer-Encoding": "chunked", **fields}
+            chunks = {"Transfer-Encoding": "chunked", **(fields or {})}
             client.request(method, path, body=pieces, encode_chunked=True, headers=chunks)
         else:
-            client.request(method, path, body=body, headers=fields)
+            client.request(method, path, body=body, headers=fields or {})
         answer = client.getresponse()
         text = answer.read()
         if answer.status != 200:
@@ -93,7 +95,7 @@ def app_is_heard(target: Target, origin: Origin) -> None:
     paths = ["/stored/object", "/called/object"] if target.row.kind == "putback" else [target.row.path]
     name, _, value = CALLBACK.partition(": ")
     for path in paths:
-        text = put(target, path, b"x", fields={} if target.row.kind == "putback" else {name: value})
+        text = put(target, path, b"x", fields=None if target.row.kind == "putback" else {name: value})
         if b"The app has seen" not in text or origin.line() != line(b"x"):
             raise Failed(f"{target.row.name}: the answer to a callback is {text!r}")
 
@@ -115,7 +117,7 @@ def is_stored_whole(origin: Origin) -> None:
 def correctness(peers: Peers) -> None:
     bodies = [(body, line(body)) for body in map(os.urandom, SIZES)]
     named = [Row(name, name) for name in peers.commands]
-    usual: list[Process | Row] = [FULL, LENGTH, *(row for row in (NGINX, HAPROXY) if peers.has(row.kind))]
+    usual = [FULL, LENGTH, *(row for row in (NGINX, HAPROXY) if peers.has(row.kind))]
     plain = usual + [row for row in (LOGGING, COPYING) if peers.has(row.kind)] + named
     for case, rows in [
         (Case("", "plain", 0, 1, ()), plain),

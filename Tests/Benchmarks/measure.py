@@ -18,7 +18,6 @@ from machine import OUT, PEERS, Failed, Origin, Process
 from peers import Peers
 from proxies import Proxy, Wish, putback
 
-
 Kind = TypeVar("Kind", bound=Process)
 
 

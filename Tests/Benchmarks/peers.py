@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 import sys
 
 import certificates
@@ -87,9 +86,11 @@ def haproxy(name: str, wish: Wish, origin: Origin, splice: str = "option splice-
     port = free_port()
     folder = certificates.folder() if wish.is_tls or origin.is_tls else None
     own = f" ssl crt {folder}/edge-both.pem ssl-min-ver TLSv1.3"
-    trust = f" ssl verify required ca-file {folder}/ca.pem verifyhost localhost sni str(localhost) ssl-min-ver TLSv1.3"
+    trust = f" ssl verify required ca-file {folder}/ca.pem verifyhost localhost sni str(localhost)"
+    # With few connections to spare HAProxy would close those to the store instead of keeping them.
+    connections = max(1024, 2 * wish.active + wish.idle + 64)
     text = HAPROXY.format(
-        workers=wish.workers, connections=max(1024, 2 * wish.active + wish.idle + 64), splice=splice, port=port, origin=origin.port,
+        workers=wish.workers, connections=connections, splice=splice, port=port, origin=origin.port,
         certificate=own if wish.is_tls else "", trust=trust if origin.is_tls else "",
     )  # fmt: skip
     arguments = [program("haproxy"), "-db", "-f", write(f"haproxy-{port}.cfg", text)]
