@@ -138,9 +138,10 @@ def all_cases(is_quick: bool) -> list[Case]:
         Case("B10", "1 KiB × 16, one and two loops", KIB, 16, with_loops(),
              note="Two loops have two processors, and on a machine with two share one of them with load and origin: "
              "only CPU per upload can be compared."),
-        *(Case("B11", f"{bodies(size)} × 16, integrity", size, 16, (*both, DIRECT), against=("putback",),
-               note=BUSY)
-          for size in (64 * KIB, MIB, 64 * MIB)),
+        *(Case("B11", f"{bodies(size)} × 16, integrity", size, 16, (*both, DIRECT), against=("putback",), note=BUSY)
+          for size in (64 * KIB, MIB)),
+        Case("B11", "64 MiB × 16, integrity", 64 * MIB, 16, (FULL, LENGTH), against=("putback",),
+             note="The peers are in B3."),
         Case("B12", "256 KiB × 16, forms", 256 * KIB, 16, (FULL, NGINX, HAPROXY, DIRECT), is_form=True,
              note="Everybody passes the form on as it is, until Putback stores the file that is in it."),
     ]  # fmt: skip

@@ -74,7 +74,7 @@ def places_of(series: list[Series], top: float) -> list[float]:
 
 
 def one_case(case: Case, series: list[Series], top: float) -> list[str]:
-    is_large = case.size >= MIB
+    is_large = case.size >= MIB or case.rate > 0
     left, right = MARGIN + LABELS, MARGIN + LABELS + PANEL + GAP
     places = places_of(series, top + TITLE)
     drawn = [
