@@ -62,7 +62,8 @@ class Looked:
     def at_most(self, field: str, what: str, row: str, bases: list[str], factor: float) -> Iterator[Verdict]:
         value = self.ratio(field, row, *bases)
         if value is not None:
-            named = bases[0] if len(bases) == 1 else "the better of both"
+            there = [base for base in bases if base in self.by_name]
+            named = there[0] if len(there) == 1 else "the better of both"
             yield Verdict(f"{self.case.title}: {row}, {what} × {named}", value, factor, False)
 
 
