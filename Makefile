@@ -50,8 +50,8 @@ lint: ## format and architecture rules
 	$(SWIFT) format lint --strict -r Package.swift Sources Tests
 	$(SWIFT) test --filter ArchitectureTests
 
-bench: build ## comparison with nginx and HAProxy; QUICK=1 for the short one
-	$(MAKE) -C Tests/Benchmarks QUICK=$(QUICK)
+bench: build ## beside nginx and HAProxy; QUICK=1, CASES="B1 B5", PEERS="nginx caddy"
+	$(MAKE) -C Tests/Benchmarks
 	$(MAKE) leaves
 
 # The switch only adds a target, so what `make build` made is used again.

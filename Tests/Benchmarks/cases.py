@@ -1,187 +1,160 @@
 # Putback: upload gateway
 # SPDX-License-Identifier: Apache-2.0
-"""The measurements. Every number that is compared comes from alternating rounds of the same run."""
+"""What is measured: cases, and in each the proxies that are compared."""
 
 from __future__ import annotations
 
-import json
-import re
-import statistics
-import subprocess
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
-from checks import KIB, MIB
-from machine import OUT, PEERS, PROXY, WORK, Failed, Origin, Process
-from proxies import Proxy, command, configuration, putback
+from peers import Peers
 
-GIB = 1 << 30
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+
+# What a client sends to a peer that is to pass a callback on. The origin only looks whether it is there.
+CALLBACK = "x-oss-callback: eyJjYWxsYmFja1VybCI6Imh0dHA6Ly8xMjcuMC4wLjEvYXBwL3VwbG9hZGVkIn0="
 
 
 @dataclass(frozen=True)
-class Throughput:
-    name: str
-    size: int
-    connections: int = 16
-
-
-@dataclass(frozen=True)
-class Memory:
-    """Uploads through a fresh process, and the most memory that it may ever have had."""
+class Row:
+    """A proxy in a case. Rows of a group are compared with each other."""
 
     name: str
-    size: int
-    uploads: int
-    bound: int
-    is_chunked: bool = False
-
-
-@dataclass
-class Round:
-    uploads_per_second: float
-    bytes_per_second: float
-    p50_ms: float
-    p99_ms: float
-    cpu_us_per_upload: float | None = None
-    cpu_s_per_gib: float | None = None
-    errors: int = 0
-
-
-@dataclass
-class Series:
-    """What one proxy did in one case."""
-
-    proxy: str
-    rounds: list[Round] = field(default_factory=list)
-
-    def median(self, name: str) -> float | None:
-        values = [value for value in (getattr(a_round, name) for a_round in self.rounds) if value is not None]
-        return statistics.median(values) if values else None
-
-    def ratio(self, name: str, base: "Series") -> float | None:
-        """The median over the rounds of this value by the base's: machines get slower and faster between rounds."""
-        pairs = [(getattr(mine, name), getattr(other, name)) for mine, other in zip(self.rounds, base.rounds)]
-        ratios = [mine / other for mine, other in pairs if mine is not None and other]
-        return statistics.median(ratios) if ratios else None
-
-
-@dataclass
-class Bound:
-    """A value that must stay below another. Only the `strict` ones fail the run: times depend on the neighbours."""
-
-    name: str
-    value: float
-    below: float
-    unit: str
-    strict: bool
+    kind: str
+    path: str = "/object"
+    group: str = ""
+    fields: tuple[str, ...] = ()
+    workers: int = 1
+    idle: int = 0
 
     @property
-    def holds(self) -> bool:
-        return self.value < self.below
+    def is_peer(self) -> bool:
+        return self.kind not in ("putback", "direct")
 
 
-class Direct:
-    """No proxy at all: what load and origin can do on their one processor."""
-
-    name, path = "no proxy", "/object"
-
-    def __init__(self, origin: Origin):
-        self.port = origin.port
-
-
-def load(proxy: Proxy | Direct, size: int, connections: int, *, uploads: int = 0, seconds: float = 0,
-         is_chunked: bool = False) -> dict:  # fmt: skip
-    """Runs the load generator; its report."""
-    process = Process(
-        [OUT / "load", proxy.port, proxy.path, connections, size]
-        + (["-n", uploads] if uploads else ["-t", seconds])
-        + (["-k"] if is_chunked else []),
-        PEERS, subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=None, text=True,
-    )  # fmt: skip
-    try:
-        text, _ = process.child.communicate(timeout=600)
-    finally:
-        process.stop()
-    if not text:
-        raise Failed(f"{proxy.name}: the load generator ended with {process.child.returncode}")
-    report = json.loads(text)
-    if report["errors"] and proxy.name.startswith("Putback"):
-        raise Failed(f"{proxy.name}: {report['errors']} uploads failed, the first with {report['firstError']}")
-    return report
+FULL = Row("Putback", "putback", "/full/object")
+LENGTH = Row("Putback, length", "putback", "/length/object")
+NGINX = Row("nginx", "nginx")
+LOGGING = Row("nginx, with log", "nginx-log")
+HAPROXY = Row("HAProxy", "haproxy")
+COPYING = Row("HAProxy, no splice", "haproxy-copy")
+DIRECT = Row("no proxy", "direct")
 
 
-def one_round(proxy: Proxy | Direct, case: Throughput, seconds: float) -> Round:
-    is_measured = isinstance(proxy, Proxy)
-    before = proxy.cpu_seconds() if is_measured else 0
-    report = load(proxy, case.size, case.connections, seconds=seconds)
-    used = proxy.cpu_seconds() - before if is_measured else 0
-    uploads = max(report["uploads"], 1)
-    result = Round(
-        report["uploadsPerSecond"], report["bytesPerSecond"], report["p50Microseconds"] / 1e3,
-        report["p99Microseconds"] / 1e3, errors=report["errors"],
-    )  # fmt: skip
-    if is_measured:
-        result.cpu_us_per_upload = used / uploads * 1e6
-        result.cpu_s_per_gib = used / (uploads * case.size) * GIB
-    return result
+@dataclass(frozen=True)
+class Case:
+    """Uploads of one size over some connections. Seconds and rounds are those of the run unless they are given."""
+
+    group: str
+    name: str
+    size: int
+    connections: int
+    rows: tuple[Row, ...]
+    is_tls: bool = False
+    is_store_tls: bool = False
+    is_form: bool = False
+    rate: int = 0  # bytes a second on each connection
+    delay: int = 0  # of callbacks, in milliseconds
+    uploads: int = 0  # instead of seconds
+    rounds: int = 0
+    against: tuple[str, ...] = ()  # kinds that rows are divided by, beside the peers
+    note: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.group} · {self.name}"
 
 
-def throughput(case: Throughput, proxies: list, rounds: int, seconds: float) -> list[Series]:
-    """Every proxy in every round, each round beginning with another."""
-    series = {proxy.name: Series(proxy.name) for proxy in proxies}
-    for proxy in proxies:
-        load(proxy, case.size, case.connections, uploads=2 * case.connections)
-    for number in range(rounds):
-        turn = number % len(proxies)
-        for proxy in proxies[turn:] + proxies[:turn]:
-            series[proxy.name].rounds.append(one_round(proxy, case, seconds))
-    return list(series.values())
+BUSY = "Load and origin are the bottleneck where a proxy comes close to “no proxy”; CPU per upload tells more there."
 
 
-def memory(case: Memory, origin: Origin) -> Bound:
-    proxy = putback(origin, output=WORK / "memory.log")
-    try:
-        load(proxy, case.size, case.uploads, uploads=case.uploads, is_chunked=case.is_chunked)
-        return Bound(case.name, proxy.memory("VmHWM") / MIB, case.bound / MIB, "MiB", strict=True)
-    finally:
-        proxy.stop()
+def bodies(size: int) -> str:
+    for unit, name in ((GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
+        if size >= unit:
+            return f"{size // unit} {name}"
+    return f"{size} B"
 
 
-def starts(origin: Origin, count: int = 10) -> list[Bound]:
-    """Time from the start of the process to its `ready` line, and what is resident then."""
-    times, resident = [], []
-    arguments = command(configuration(origin.port))
-    for _ in range(count):
-        began = time.monotonic()
-        process = Process(arguments, PROXY, subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        try:
-            lines = []
-            while not re.search(r'"event":"ready"', line := process.child.stderr.readline()):
-                lines.append(line)
-                if not line:
-                    raise Failed("Putback does not start:\n" + "".join(lines))
-            times.append((time.monotonic() - began) * 1e3)
-            resident.append(process.memory("VmRSS") / MIB)
-        finally:
-            process.stop()
-    return [
-        Bound("idle, after start", max(resident), 24, "MiB", strict=True),
-        Bound(f"start to ready, median of {count}", statistics.median(times), 200, "ms", strict=False),
+def thousands(count: int) -> str:
+    return f"{count:,}".replace(",", " ")
+
+
+def with_callbacks() -> tuple[Row, ...]:
+    by_store = "callback by the store"
+    passing = [
+        replace(row, name=f"{row.name}, {by_store}", group="callback", fields=(CALLBACK,)) for row in (NGINX, HAPROXY)
     ]
+    return (
+        FULL,
+        NGINX,
+        HAPROXY,
+        Row(f"Putback, {by_store}", "putback", "/stored/object", "callback"),
+        Row("Putback, callback by Putback", "putback", "/called/object", "callback"),
+        *passing,
+    )
 
 
-CASES = [
-    Throughput("1 KiB × 16", KIB),
-    Throughput("64 KiB × 16", 64 * KIB),
-    Throughput("1 MiB × 16", MIB),
-    Throughput("64 MiB × 16", 64 * MIB),
-]
+def with_idle(counts: list[int]) -> tuple[Row, ...]:
+    return tuple(
+        replace(row, name=f"{row.name}, {thousands(count)} open", group=str(count), idle=count)
+        for count in counts
+        for row in (FULL, NGINX, HAPROXY)
+    )
 
 
-def memory_cases(is_quick: bool) -> list[Memory]:
-    one = GIB if is_quick else 5 * GIB
-    return [
-        Memory(f"peak, one body of {one // GIB} GiB", one, 1, 64 * MIB),
-        Memory("peak, one body of 1 GiB in chunks", GIB, 1, 64 * MIB, is_chunked=True),
-        Memory("peak, 16 bodies of 256 MiB at once", 256 * MIB, 16, 96 * MIB),
+def with_loops() -> tuple[Row, ...]:
+    return tuple(
+        replace(row, name=f"{row.name}, {name}", group=name, workers=workers)
+        for workers, name in ((1, "one loop"), (2, "two loops"))
+        for row in (FULL, NGINX, HAPROXY)
+    )
+
+
+def all_cases(is_quick: bool) -> list[Case]:
+    both = (FULL, LENGTH, NGINX, HAPROXY)
+    paced = (6 if is_quick else 20) * 64 * KIB
+    small = (FULL, NGINX, LOGGING, HAPROXY, DIRECT)
+    cases = [
+        Case("B1", f"{bodies(size)} × {connections}", size, connections, small, note=BUSY)
+        for size in (KIB, 4 * KIB, 64 * KIB)
+        for connections in (1, 16, 64)
     ]
+    large = (FULL, LENGTH, NGINX, HAPROXY, COPYING, DIRECT)
+    some = 1 if is_quick else 3
+    return cases + [
+        Case("B2", "256 KiB × 16, TLS towards the client", 256 * KIB, 16, (FULL, NGINX, HAPROXY, DIRECT), is_tls=True,
+             note="“no proxy” is TLS from load to origin. " + BUSY),
+        Case("B3", "1 GiB × 1", GIB, 1, large, note=BUSY),
+        Case("B3", "64 MiB × 16", 64 * MIB, 16, large, note=BUSY),
+        Case("B4", "8 × 256 MiB", 256 * MIB, 8, both, uploads=8, rounds=some),
+        Case("B5", f"500 × {bodies(paced)} at 64 KiB/s each", paced, 500, both, rate=64 * KIB, uploads=500, rounds=some,
+             note="The clients set the pace: CPU s/GiB and memory are what is compared."),
+        Case("B6", "16 KiB × 32, callback of 5 ms", 16 * KIB, 32, with_callbacks(), delay=5,
+             note="Peers pass on the client's x-oss-callback. Waiting clients leave the processor idle at times."),
+        Case("B8", "1 KiB × 16, TLS towards the store", KIB, 16, (FULL, NGINX, HAPROXY, DIRECT), is_store_tls=True,
+             note="“no proxy” is TLS from load to origin. " + BUSY),
+        Case("B8", "1 MiB × 4, TLS towards the store", MIB, 4, (FULL, NGINX, HAPROXY, DIRECT), is_store_tls=True,
+             note="“no proxy” is TLS from load to origin. " + BUSY),
+        Case("B9", "1 KiB × 16, beside open connections", KIB, 16, with_idle([1, 100, 1000, 10_000])),
+        Case("B10", "1 KiB × 16, one and two loops", KIB, 16, with_loops(),
+             note="Two loops have two processors, and on a machine with two share one of them with load and origin: "
+             "only CPU per upload can be compared."),
+        *(Case("B11", f"{bodies(size)} × 16, integrity", size, 16, (*both, DIRECT), against=("putback",), note=BUSY)
+          for size in (64 * KIB, MIB)),
+        Case("B11", "64 MiB × 16, integrity", 64 * MIB, 16, (FULL, LENGTH), against=("putback",),
+             note="The peers are in B3."),
+        Case("B12", "256 KiB × 16, forms", 256 * KIB, 16, (FULL, NGINX, HAPROXY, DIRECT), is_form=True,
+             note="Everybody passes the form on as it is, until Putback stores the file that is in it."),
+    ]  # fmt: skip
+
+
+# Files that a process has open beside its idle connections.
+FILES_BESIDE = 1000
+
+
+def rows_here(case: Case, peers: Peers, most_open: int) -> tuple[Row, ...]:
+    """The case's rows that can be measured here, with the peers that were named besides nginx and HAProxy."""
+    rows = [row for row in case.rows if not row.is_peer or peers.has(row.kind)]
+    rows = [row for row in rows if row.idle + FILES_BESIDE < most_open]
+    is_plain = not case.is_tls and not case.is_store_tls and not any(row.group for row in case.rows)
+    others = [Row(name, name) for name in peers.commands] if is_plain else []
+    return tuple([row for row in rows if row is not DIRECT] + others + [row for row in rows if row is DIRECT])

@@ -33,10 +33,10 @@ static inline uint64_t crc64_times(const uint64_t matrix[crc64_bits], uint64_t v
     return product;
 }
 
-/// The checksum of `count` zero bytes without looking at them: a zero byte is a linear map of the state, and the map of
-/// twice as many is its square.
-static inline uint64_t crc64_of_zeros(uint64_t count) {
-    uint64_t map[crc64_bits], square[crc64_bits], state = ~UINT64_C(0);
+/// The running state after `count` more zero bytes, without looking at them: a zero byte is a linear map of the state,
+/// and the map of twice as many is its square.
+static inline uint64_t crc64_zeros(uint64_t state, uint64_t count) {
+    uint64_t map[crc64_bits], square[crc64_bits];
     for (int bit = 0; bit < crc64_bits; bit++) {
         map[bit] = UINT64_C(1) << bit;
         for (int shift = 0; shift < 8; shift++) map[bit] = crc64_shift(map[bit]);
@@ -46,7 +46,7 @@ static inline uint64_t crc64_of_zeros(uint64_t count) {
         for (int bit = 0; bit < crc64_bits; bit++) square[bit] = crc64_times(map, map[bit]);
         __builtin_memcpy(map, square, sizeof map);
     }
-    return ~state;
+    return state;
 }
 
 #endif

@@ -7,8 +7,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +20,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 static inline void fail(const char *what) {
@@ -28,6 +32,13 @@ static inline void fail(const char *what) {
 static inline int checked(int result, const char *what) {
     if (result < 0) fail(what);
     return result;
+}
+
+/// Nanoseconds of a clock that never goes back.
+static inline uint64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
 static inline struct sockaddr_in loopback(uint16_t port) {

@@ -1,43 +1,43 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 //
-// load PORT PATH CONNECTIONS BYTES (-n UPLOADS | -t SECONDS) [-k]: uploads of zeros over keep-alive connections to
-// loopback, one after the other on each; prints one JSON object. -k sends the bodies in chunks.
+// load PORT PATH CONNECTIONS BYTES (-n UPLOADS | -t SECONDS) [options]: uploads of zeros over keep-alive connections to
+// loopback, one after the other on each; prints one JSON object.
+//
+//   -k         the bodies in chunks                  -f         as forms
+//   -H FIELD   one more header field                 -s PEM     TLS, trusting these certificates
+//   -r BYTES   a second at most on each connection, 8 KiB at a time
+//   -p MS      the first uploads begin spread over so long, not all at once
+//   -x STATUS  an answer that may come as well, with `"stored":true` in it; these are counted apart
+//   -i         hold: one upload on each connection, 64 at a time; then all stay open until standard input ends, and a
+//              second JSON object tells how many were closed meanwhile
 
-#include "http.h"
+#include "stream.h"
+#include "upload.h"
 
-#include <time.h>
-
-enum { block_size = 1024 * 1024, chunk_size = 64 * 1024, chunk_extra = 9, pieces = 8, answer_size = 16 * 1024 };
-enum { chunk_period = chunk_size + chunk_extra };
+enum { answer_size = 16 * 1024, pace_step = 8 * 1024, at_a_time = 64, tick_ms = 5 };
 
 struct client {
-    int socket;
+    struct stream stream;
     int is_writing; // interest of epoll
+    int is_blocked, is_active;
     uint64_t sent;  // of head and body
     uint64_t began; // nanoseconds
     size_t held;    // bytes of the answer
     char answer[answer_size];
 };
 
-/// What every upload sends: a head, `cycle_size` bytes over and over for `body_size` bytes, and a tail.
-static char head[1024], cycle[block_size], tail[8];
-static size_t head_size, cycle_size, tail_size;
-static uint64_t body_size, wire_size;
-
-static int epoll;
+static int epoll, other_status, is_holding;
 static uint16_t port;
-static uint64_t wanted = UINT64_MAX, deadline = UINT64_MAX; // uploads; nanoseconds
-static uint64_t started, ended, errors, active;
+static SSL_CTX *tls;
+static uint64_t rate, spread; // bytes a second; nanoseconds
+static uint64_t wanted = UINT64_MAX, duration = UINT64_MAX, begun; // uploads; nanoseconds
+static uint64_t started, ended, others, errors, active, closed;
+static struct client *clients;
+static uint64_t client_count, next_client;
 static int first_error; // a status, or the negative of an errno
 static uint32_t *latencies; // microseconds
 static size_t latency_room;
-
-static uint64_t now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
 
 static void note_error(int what) {
     if (!errors++) first_error = what;
@@ -54,57 +54,57 @@ static void record(uint64_t nanoseconds) {
 
 static void watch(struct client *client, int is_writing, int operation) {
     struct epoll_event event = {.events = EPOLLIN | (is_writing ? EPOLLOUT : 0), .data.ptr = client};
-    checked(epoll_ctl(epoll, operation, client->socket, &event), "epoll_ctl");
+    checked(epoll_ctl(epoll, operation, client->stream.socket, &event), "epoll_ctl");
     client->is_writing = is_writing;
 }
 
 static void connect_client(struct client *client) {
     struct sockaddr_in address = loopback(port);
-    client->socket = checked(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-    checked(connect(client->socket, (struct sockaddr *)&address, sizeof address), "connect");
-    no_delay(client->socket);
+    int socket_ = checked(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+    client->stream = (struct stream){.socket = socket_};
+    checked(connect(socket_, (struct sockaddr *)&address, sizeof address), "connect");
+    no_delay(socket_);
+    if (tls) {
+        SSL *session = client->stream.tls = SSL_new(tls);
+        if (!session || !SSL_set_fd(session, socket_) || !SSL_set1_host(session, "localhost")) fail_tls("TLS");
+        SSL_set_tlsext_host_name(session, "localhost");
+        if (SSL_connect(session) != 1) fail_tls("TLS handshake");
+        checked(fcntl(socket_, F_SETFL, O_NONBLOCK), "O_NONBLOCK");
+    }
     watch(client, 0, EPOLL_CTL_ADD);
 }
 
-/// The next pieces of the request from where it stands.
-static int gather(const struct client *client, struct iovec vectors[pieces]) {
-    uint64_t position = client->sent;
-    int count = 0;
-    if (position < head_size) {
-        vectors[count++] = (struct iovec){head + position, head_size - position};
-        position = head_size;
-    }
-    uint64_t body = position - head_size;
-    while (body < body_size && count < pieces - 1) {
-        size_t offset = (size_t)(body % cycle_size), length = cycle_size - offset;
-        if (length > body_size - body) length = (size_t)(body_size - body);
-        vectors[count++] = (struct iovec){cycle + offset, length};
-        body += length;
-    }
-    if (body >= body_size && tail_size && body - body_size < tail_size)
-        vectors[count++] = (struct iovec){tail + (body - body_size), tail_size - (size_t)(body - body_size)};
-    return count;
+/// How far the client may have come by now.
+static uint64_t allowance(const struct client *client) {
+    if (!rate) return wire_size;
+    uint64_t bytes = (uint64_t)((double)(now() - client->began) * 1e-9 * (double)rate);
+    bytes = head_size + (bytes / pace_step + 1) * pace_step;
+    return bytes < wire_size ? bytes : wire_size;
 }
 
 static void send_some(struct client *client) {
-    while (client->sent < wire_size) {
+    uint64_t limit = allowance(client);
+    client->is_blocked = 0;
+    while (client->sent < limit) {
         struct iovec vectors[pieces];
-        struct msghdr message = {.msg_iov = vectors, .msg_iovlen = (size_t)gather(client, vectors)};
-        ssize_t count = sendmsg(client->socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (count < 0) {
+        int count = gather(client->sent, limit, vectors);
+        ssize_t written = stream_write(client->stream, vectors, count);
+        if (written <= 0) {
             // What else went wrong shows when the answer is read.
-            if (errno == EAGAIN && !client->is_writing) watch(client, 1, EPOLL_CTL_MOD);
-            if (errno != EAGAIN && client->is_writing) watch(client, 0, EPOLL_CTL_MOD);
+            client->is_blocked = 1;
+            int is_full = written < 0 && errno == EAGAIN;
+            if (is_full != client->is_writing) watch(client, is_full, EPOLL_CTL_MOD);
             return;
         }
-        client->sent += (uint64_t)count;
+        client->sent += (uint64_t)written;
     }
     if (client->is_writing) watch(client, 0, EPOLL_CTL_MOD);
 }
 
 static void begin(struct client *client) {
     uint64_t time = now();
-    if (started == wanted || time >= deadline) {
+    client->is_active = started < wanted && time - begun < duration;
+    if (!client->is_active) {
         active--;
         return;
     }
@@ -114,10 +114,32 @@ static void begin(struct client *client) {
     send_some(client);
 }
 
+/// An upload has ended: the next one, on the same connection unless connections are only to be held.
+static void go_on(struct client *client) {
+    client->is_active = 0;
+    if (!is_holding) {
+        begin(client);
+    } else if (next_client < client_count) {
+        client = &clients[next_client++];
+        connect_client(client);
+        begin(client);
+    } else {
+        active--;
+    }
+}
+
 static void reconnect(struct client *client) {
-    close(client->socket);
+    stream_close(&client->stream);
     connect_client(client);
-    begin(client);
+    go_on(client);
+}
+
+/// Counts an answer by its status.
+static void judge(struct client *client, uint64_t whole) {
+    int status = atoi(client->answer + sizeof "HTTP/1.1");
+    if (status == 200 && client->sent == wire_size) record(now() - client->began);
+    else if (status == other_status && memmem(client->answer, whole, "\"stored\":true", 13)) others++;
+    else note_error(status);
 }
 
 /// Looks at what came of the answer; goes on with the next upload once it is whole.
@@ -131,18 +153,21 @@ static void look(struct client *client) {
     uint64_t whole = length + (value ? strtoull(value, NULL, 10) : 0);
     if (whole > answer_size) fail("an answer is too long");
     if (client->held < whole) return;
-    int status = atoi(client->answer + sizeof "HTTP/1.1");
-    if (status == 200 && client->sent == wire_size) record(now() - client->began);
-    else note_error(status);
+    judge(client, whole);
     value = field(client->answer, length, "connection:");
     if (client->sent < wire_size || (value && !strncasecmp(value, "close", 5))) reconnect(client);
-    else begin(client);
+    else go_on(client);
 }
 
 static void receive(struct client *client) {
-    ssize_t count = recv(
-        client->socket, client->answer + client->held, answer_size - client->held, MSG_DONTWAIT);
+    ssize_t count = stream_read(client->stream, client->answer + client->held, answer_size - client->held);
     if (count < 0 && errno == EAGAIN) return;
+    if (!client->is_active) {
+        // One that has done its part, or is held.
+        closed++;
+        stream_close(&client->stream);
+        return;
+    }
     if (count <= 0) {
         note_error(count < 0 ? -errno : 0);
         reconnect(client);
@@ -152,24 +177,38 @@ static void receive(struct client *client) {
     look(client);
 }
 
-static void compose(const char *path, uint64_t bytes, int is_chunked) {
-    int count = snprintf(head, sizeof head,
-        "PUT %s HTTP/1.1\r\nHost: localhost\r\nUser-Agent: load\r\nContent-Type: application/octet-stream\r\n", path);
-    size_t used = (size_t)count;
-    if (!is_chunked) {
-        count = snprintf(head + used, sizeof head - used, "Content-Length: %llu\r\n\r\n", (unsigned long long)bytes);
-        cycle_size = block_size;
-        body_size = bytes;
-    } else {
-        count = snprintf(head + used, sizeof head - used, "Transfer-Encoding: chunked\r\n\r\n");
-        cycle_size = chunk_period;
-        body_size = bytes / chunk_size * chunk_period;
-        memcpy(cycle, "10000\r\n", 7);
-        memcpy(cycle + 7 + chunk_size, "\r\n", 2);
-        memcpy(tail, "0\r\n\r\n", tail_size = 5);
+/// With pacing and spreading: lets those go on whose time has come.
+static void tick(void) {
+    while (next_client < client_count && now() - begun >= spread / client_count * next_client)
+        begin(&clients[next_client++]);
+    for (uint64_t index = 0; rate && index < next_client; index++) {
+        struct client *client = &clients[index];
+        if (client->is_active && !client->is_blocked && client->sent < wire_size) send_some(client);
     }
-    head_size = used + (size_t)count;
-    wire_size = head_size + body_size + tail_size;
+}
+
+static void run(void) {
+    struct epoll_event events[at_a_time];
+    int is_ticking = rate || spread;
+    while (active) {
+        int ready = epoll_wait(epoll, events, at_a_time, is_ticking ? tick_ms : -1);
+        for (int index = 0; index < ready; index++) {
+            struct client *client = events[index].data.ptr;
+            if (events[index].events & EPOLLOUT) send_some(client);
+            if (events[index].events & ~(uint32_t)EPOLLOUT) receive(client);
+        }
+        if (is_ticking) tick();
+    }
+}
+
+static void connect_and_run(void) {
+    uint64_t first = is_holding && client_count > at_a_time ? at_a_time : client_count;
+    active = first;
+    for (uint64_t index = 0; index < first; index++) connect_client(&clients[index]);
+    begun = now();
+    next_client = spread ? 0 : first;
+    for (uint64_t index = 0; index < next_client; index++) begin(&clients[index]);
+    run();
 }
 
 static int ascending(const void *left, const void *right) {
@@ -178,45 +217,64 @@ static int ascending(const void *left, const void *right) {
 }
 
 static void report(uint64_t bytes, double seconds) {
+    double all = (double)(ended + others);
     qsort(latencies, ended, sizeof *latencies, ascending);
-    printf("{\"uploads\":%llu,\"errors\":%llu,\"firstError\":%d,\"seconds\":%.6f,\"uploadsPerSecond\":%.3f,"
-           "\"bytesPerSecond\":%.0f,\"p50Microseconds\":%u,\"p99Microseconds\":%u}\n",
-        (unsigned long long)ended, (unsigned long long)errors, first_error, seconds, (double)ended / seconds,
-        (double)ended * (double)bytes / seconds, ended ? latencies[ended / 2] : 0,
+    printf("{\"uploads\":%llu,\"others\":%llu,\"errors\":%llu,\"firstError\":%d,\"seconds\":%.6f,"
+           "\"uploadsPerSecond\":%.3f,\"bytesPerSecond\":%.0f,\"p50Microseconds\":%u,\"p99Microseconds\":%u}\n",
+        (unsigned long long)ended, (unsigned long long)others, (unsigned long long)errors, first_error, seconds,
+        all / seconds, all * (double)bytes / seconds, ended ? latencies[ended / 2] : 0,
         ended ? latencies[ended * 99 / 100] : 0);
+    fflush(stdout);
+}
+
+/// Keeps the connections until standard input ends, and says how many were closed by the other side.
+static void hold(void) {
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+    checked(epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &event), "epoll_ctl");
+    for (;;) {
+        if (epoll_wait(epoll, &event, 1, -1) < 1) continue;
+        if (!event.data.ptr) break;
+        closed++;
+        stream_close(&((struct client *)event.data.ptr)->stream);
+    }
+    printf("{\"closed\":%llu}\n", (unsigned long long)closed);
 }
 
 static void usage(void) {
-    fprintf(stderr, "usage: load PORT PATH CONNECTIONS BYTES (-n UPLOADS | -t SECONDS) [-k]\n");
+    fprintf(stderr, "usage: load PORT PATH CONNECTIONS BYTES (-n UPLOADS | -t SECONDS | -i) [-k | -f] [-H FIELD]... "
+                    "[-s PEM] [-r BYTES] [-p MS] [-x STATUS]\n");
     exit(64);
 }
 
 int main(int count, char **arguments) {
-    if (count < 7) usage();
-    port = (uint16_t)atoi(arguments[1]);
-    uint64_t connections = strtoull(arguments[3], NULL, 10), bytes = strtoull(arguments[4], NULL, 10);
-    int is_chunked = count > 7 && !strcmp(arguments[7], "-k");
-    if (!connections || (is_chunked && bytes % chunk_size)) usage();
-    compose(arguments[2], bytes, is_chunked);
-    uint64_t begun = now();
-    if (!strcmp(arguments[5], "-n")) wanted = strtoull(arguments[6], NULL, 10);
-    else deadline = begun + (uint64_t)(strtod(arguments[6], NULL) * 1e9);
-
-    epoll = checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
-    struct client *clients = calloc(connections, sizeof *clients);
-    if (!clients) fail("calloc");
-    active = connections;
-    for (uint64_t index = 0; index < connections; index++) connect_client(&clients[index]);
-    for (uint64_t index = 0; index < connections; index++) begin(&clients[index]);
-    struct epoll_event events[64];
-    while (active) {
-        int ready = epoll_wait(epoll, events, 64, -1);
-        for (int index = 0; index < ready; index++) {
-            struct client *client = events[index].data.ptr;
-            if (events[index].events & EPOLLOUT) send_some(client);
-            if (events[index].events & ~(uint32_t)EPOLLOUT) receive(client);
-        }
+    enum shape shape = with_length;
+    static char fields[4096];
+    int option;
+    while ((option = getopt(count, arguments, "n:t:kfH:s:r:p:x:i")) > 0) {
+        if (option == 'n') wanted = strtoull(optarg, NULL, 10);
+        else if (option == 't') duration = (uint64_t)(strtod(optarg, NULL) * 1e9);
+        else if (option == 'k') shape = in_chunks;
+        else if (option == 'f') shape = as_form;
+        else if (option == 'H') strncat(strncat(fields, optarg, 2000), "\r\n", 3);
+        else if (option == 's') tls = tls_client(optarg);
+        else if (option == 'r') rate = strtoull(optarg, NULL, 10);
+        else if (option == 'p') spread = strtoull(optarg, NULL, 10) * 1000000u;
+        else if (option == 'x') other_status = atoi(optarg);
+        else if (option == 'i') is_holding = 1;
+        else usage();
     }
+    if (count - optind != 4 || (wanted == UINT64_MAX && duration == UINT64_MAX && !is_holding)) usage();
+    signal(SIGPIPE, SIG_IGN); // OpenSSL writes without MSG_NOSIGNAL
+    port = (uint16_t)atoi(arguments[optind]);
+    client_count = strtoull(arguments[optind + 2], NULL, 10);
+    uint64_t bytes = strtoull(arguments[optind + 3], NULL, 10);
+    if (!client_count || (shape == in_chunks && bytes % chunk_size)) usage();
+    compose(arguments[optind + 1], bytes, shape, fields);
+    epoll = checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
+    clients = calloc(client_count, sizeof *clients);
+    if (!clients) fail("calloc");
+    connect_and_run();
     report(bytes, (double)(now() - begun) / 1e9);
+    if (is_holding) hold();
     return errors ? 1 : 0;
 }

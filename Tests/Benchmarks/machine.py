@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -21,10 +24,24 @@ PROCESSORS = sorted(os.sched_getaffinity(0))
 # The proxy has one processor to itself, load and origin share another: the first is nearly always the busier one.
 PROXY = {PROCESSORS[0]}
 PEERS = {PROCESSORS[1 % len(PROCESSORS)]}
+# Two loops need two processors. With no third one they share the second with load and origin.
+PROXY_TWO = PROXY | {PROCESSORS[2] if len(PROCESSORS) > 2 else PROCESSORS[-1]}
 
 
 class Failed(Exception):
     """The benchmark cannot go on, or a measurement means nothing."""
+
+
+def raise_limits() -> int:
+    """As many open files as may be, for this process and its children; how many that are."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for most in (max(hard, 65536), hard):
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+            return most
+        except (ValueError, OSError):
+            continue
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def free_port() -> int:
@@ -53,11 +70,11 @@ class Process:
     def __init__(self, arguments: list, processors: set[int], output: Path | int, **options):
         self.output = output
         sink = output.open("wb") if isinstance(output, Path) else output
+        options.setdefault("stdin", subprocess.DEVNULL)
         options.setdefault("stdout", sink)
         options.setdefault("stderr", sink)
         self.child = subprocess.Popen(
             [str(argument) for argument in arguments],
-            stdin=subprocess.DEVNULL,
             preexec_fn=lambda: os.sched_setaffinity(0, processors),
             **options,
         )
@@ -76,7 +93,7 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.child.kill()
                 self.child.wait()
-        for stream in (self.child.stdout, self.child.stderr):
+        for stream in (self.child.stdin, self.child.stdout, self.child.stderr):
             if stream:
                 stream.close()
 
@@ -116,14 +133,39 @@ class Process:
                     total += int(line.split()[1]) * 1024
         return total
 
+    def forget_peak(self) -> None:
+        """Has `VmHWM` begin again at what is resident now; see proc_pid_clear_refs(5)."""
+        for process in self.family():
+            Path(f"/proc/{process}/clear_refs").write_text("5")
+
+    def wakeups(self) -> int:
+        """How often its threads went to sleep so far, which is how often something woke them."""
+        return sum(
+            int(line.split()[1])
+            for process in self.family()
+            for task in Path(f"/proc/{process}/task").iterdir()
+            for line in (task / "status").read_text().splitlines()
+            if line.startswith("voluntary_ctxt_switches:")
+        )
+
 
 class Origin(Process):
-    """The store behind every proxy."""
+    """The store behind every proxy, and the app that callbacks go to; `options` are those of origin.c."""
 
-    def __init__(self, *, is_verifying: bool = False):
-        arguments = [OUT / "origin"] + (["-v"] if is_verifying else [])
-        super().__init__(arguments, PEERS, subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    def __init__(self, *options, pem: Path | None = None):
+        tls = ["-s", pem] if pem else []
+        super().__init__([OUT / "origin", *options, *tls], PEERS, subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        self.is_tls = pem is not None
         self.port = int(self.line())
 
     def line(self) -> str:
         return self.child.stdout.readline()
+
+    def counts(self) -> dict[str, int]:
+        """How many uploads, callbacks and slow callbacks it has seen."""
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            client.request("GET", "/counts")
+            return json.loads(client.getresponse().read())
+        finally:
+            client.close()

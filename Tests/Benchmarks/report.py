@@ -1,6 +1,6 @@
 # Putback: upload gateway
 # SPDX-License-Identifier: Apache-2.0
-"""The same results as text, Markdown and JSON."""
+"""The same results as text, Markdown, JSON and a chart."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ import dataclasses
 import json
 import os
 import platform
-import subprocess
+import textwrap
 from pathlib import Path
 
-from cases import Bound, Series, Throughput
-from machine import OUT, PEERS, PROXY, PUTBACK
-from proxies import libraries, program
+import chart
+from bounds import Bound
+from cases import COPYING, FULL, HAPROXY, LOGGING, NGINX, Case
+from machine import OUT, PEERS, PROXY, PROXY_TWO, PUTBACK
+from measure import Series
+from packages import first_line
+from peers import Peers
+from targets import Results, Verdict, verdicts
 
 HEADINGS = [
-    "proxy", "uploads/s", "MB/s", "p50 ms", "p99 ms", "CPU µs/upload", "CPU s/GiB", "uploads/s ×", "CPU ×",
+    "proxy", "uploads/s", "MB/s", "p50 ms", "p99 ms", "CPU µs/upload", "CPU s/GiB", "idle MiB", "peak MiB",
 ]  # fmt: skip
+KINDS = {row.kind: row.name for row in (FULL, NGINX, LOGGING, HAPROXY, COPYING)}
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -28,31 +34,62 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{value:.{max(0, digits - whole)}f}"
 
 
-def rows(series: list[Series]) -> list[list[str]]:
-    base = series[0]
+def bases(case: Case, series: list[Series]) -> list[str]:
+    """The kinds of proxies that a case's rows are divided by: the peers, or Putback itself without any."""
+    kinds = list(dict.fromkeys(one.row.kind for one in series if one.row.is_peer))
+    return [*kinds, *case.against] if kinds else ["putback"]
+
+
+def base_of(one: Series, kind: str, series: list[Series]) -> Series | None:
+    """The first of a kind in the row's group."""
+    return next((other for other in series if (other.row.kind, other.row.group) == (kind, one.row.group)), None)
+
+
+def compared(one: Series, base: Series | None) -> str:
+    if not base or not one.rounds:
+        return "–"
+    speed, used = one.ratio("uploads_per_second", base), one.ratio("cpu_us_per_upload", base)
+    return number(speed) if used is None else f"{number(speed)} · {number(used)}"
+
+
+def case_table(case: Case, series: list[Series]) -> tuple[list[str], list[list[str]]]:
+    against = bases(case, series)
     table = []
     for one in series:
         errors = sum(a_round.errors for a_round in one.rounds)
+        peaks = one.values("peak_mib")
         table.append([
-            one.proxy + (f" ({errors} errors)" if errors else ""),
+            one.row.name + (f" ({errors} errors)" if errors else ""),
             number(one.median("uploads_per_second")),
             number((one.median("bytes_per_second") or 0) / 1e6),
             number(one.median("p50_ms")),
             number(one.median("p99_ms")),
             number(one.median("cpu_us_per_upload")),
             number(one.median("cpu_s_per_gib")),
-            number(one.ratio("uploads_per_second", base)),
-            number(one.ratio("cpu_us_per_upload", base)),
+            number(one.resident_mib),
+            number(max(peaks) if peaks else None),
+            *(compared(one, base_of(one, kind, series)) for kind in against),
         ])  # fmt: skip
-    return table
+    return HEADINGS + [f"× {KINDS.get(kind, kind)}" for kind in against], table
 
 
-def bound_rows(bounds: list[Bound]) -> list[list[str]]:
-    return [
+def bound_table(bounds: list[Bound]) -> tuple[list[str], list[list[str]]]:
+    return ["bound", "measured", "below", "holds"], [
         [bound.name, f"{number(bound.value)} {bound.unit}", f"{number(bound.below)} {bound.unit}",
          "yes" if bound.holds else "NO"]
         for bound in bounds
     ]  # fmt: skip
+
+
+def verdict_table(found: list[Verdict]) -> tuple[list[str], list[list[str]]]:
+    return ["target", "measured", "wanted", "met"], [
+        [verdict.name, number(verdict.measured), verdict.condition, "yes" if verdict.holds else "NO"]
+        for verdict in found
+    ]
+
+
+def wrapped(words: str) -> str:
+    return textwrap.fill(words, 120)
 
 
 def as_text(headings: list[str], table: list[list[str]]) -> str:
@@ -69,50 +106,70 @@ def as_markdown(headings: list[str], table: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def first_line(*arguments) -> str:
-    done = subprocess.run(arguments, capture_output=True, text=True, env=libraries())
-    return (done.stdout or done.stderr).strip().partition("\n")[0]
-
-
-def conditions() -> dict[str, str]:
+def conditions(peers: Peers, is_quick: bool, seconds: float) -> dict[str, str]:
     """What the numbers depend on."""
     models = [line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
               if line.startswith("model name")]  # fmt: skip
-    said = {
+    return {
         "processor": models[0] if models else platform.machine(),
         "processors": str(os.cpu_count()),
-        "proxy on": ", ".join(map(str, PROXY)),
-        "load and origin on": ", ".join(map(str, PEERS)),
+        "proxy on": ", ".join(map(str, sorted(PROXY))),
+        "two loops on": ", ".join(map(str, sorted(PROXY_TWO))),
+        "load and origin on": ", ".join(map(str, sorted(PEERS))),
         "kernel": platform.release(),
         "Putback": first_line(PUTBACK, "version"),
+        **peers.versions(),
+        "TLS": first_line("openssl", "version") + ", TLS 1.3 with OpenSSL's default ciphers, P-256",
+        "run": f"{'quick' if is_quick else 'full'}, {seconds:.0f} s",
     }
-    for name, label in (("nginx", "nginx"), ("haproxy", "HAProxy")):
-        if found := program(name):
-            said[label] = first_line(found, "-v")
-    return said
 
 
-def write(results: list[tuple[Throughput, list[Series]]], bounds: list[Bound], is_quick: bool) -> None:
-    said = conditions()
-    text, page = [], ["# Putback and its peers", ""]
-    page += [f"- {name}: {value}" for name, value in said.items()]
-    for title, headings, table in [
-        *((case.name, HEADINGS, rows(series)) for case, series in results),
-        ("Bounds", ["bound", "measured", "below", "holds"], bound_rows(bounds)),
-    ]:
-        text += ["", title, as_text(headings, table)]
-        page += ["", f"## {title}", "", as_markdown(headings, table)]
-    document = {
+LEGEND = (
+    "The columns with × hold uploads/s and CPU per upload of a row by those of a peer, in the same round; median of "
+    "the rounds. “idle MiB” was resident before the first round, “peak MiB” is the most that ever was in one. "
+    "Of “no proxy” there is only what load and origin can do on their processor."
+)
+
+
+def document(results: Results, bounds: list[Bound], found: list[Verdict], said: dict, is_quick: bool) -> dict:
+    return {
         "conditions": said,
         "quick": is_quick,
         "cases": [
-            {**dataclasses.asdict(case), "series": [dataclasses.asdict(one) for one in series]}
+            {
+                "group": case.group, "name": case.name, "size": case.size, "connections": case.connections,
+                "note": case.note, "series": [dataclasses.asdict(one) for one in series],
+            }
             for case, series in results
         ],
         "bounds": [{**dataclasses.asdict(bound), "holds": bound.holds} for bound in bounds],
-    }
-    (OUT / "report.txt").write_text("\n".join(text).lstrip() + "\n")
+        "targets": [{**dataclasses.asdict(verdict), "holds": verdict.holds} for verdict in found],
+    }  # fmt: skip
+
+
+def sections(results: Results, bounds: list[Bound], found: list[Verdict]) -> list:
+    """Title, note and table of each."""
+    all_of_them = [(case.title, case.note, case_table(case, series)) for case, series in results]
+    if bounds:
+        all_of_them.append(("Bounds", "", bound_table(bounds)))
+    if found:
+        met = sum(verdict.holds for verdict in found)
+        all_of_them.append(("Targets", f"{met} of {len(found)} are met.", verdict_table(found)))
+    return all_of_them
+
+
+def write(results: Results, bounds: list[Bound], peers: Peers, is_quick: bool, seconds: float) -> None:
+    said, found = conditions(peers, is_quick, seconds), verdicts(results, bounds)
+    text = [f"{name}: {value}" for name, value in said.items()]
+    page = ["# Putback and its peers", "", *(f"- {name}: {value}" for name, value in said.items()), "", LEGEND]
+    for title, note, (headings, table) in sections(results, bounds, found):
+        text += ["", title, *([wrapped(note)] if note else []), as_text(headings, table)]
+        page += ["", f"## {title}", "", *([note, ""] if note else []), as_markdown(headings, table)]
+    text += ["", wrapped(LEGEND)]
+    (OUT / "report.txt").write_text("\n".join(text) + "\n")
     (OUT / "report.md").write_text("\n".join(page) + "\n")
-    (OUT / "report.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    whole = document(results, bounds, found, said, is_quick)
+    (OUT / "report.json").write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
+    (OUT / "report.svg").write_text(chart.draw(results, said))
     print("\n".join(text))
-    print("\nEvery × is this proxy's value by that of the first row, median of the rounds. Also in .build/bench/report.*")
+    print("\nAlso in .build/bench/: report.txt, report.md, report.json (every round), report.svg")
