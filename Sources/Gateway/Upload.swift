@@ -161,8 +161,12 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         record.received = received
         // Before the answer: a client that has it may expect the room for its next upload.
         runtime.worker.uploadEnded(self)
-        record.ended = .now
-        runtime.metrics.count(record, outcome, route: plan.route)
+        let now = Instant.now
+        record.ended = now
+        runtime.metrics.count(
+            outcome, route: plan.route, received: received, started: record.started, bodyEnded: record.bodyEnded,
+            storeAnswered: record.storeAnswered, callbackStarted: record.callbackStarted,
+            callbackEnded: record.callbackEnded, ended: now)
         if let connection, connection.isOpen {
             connection.receiver = nil
             record.status = face.answer(

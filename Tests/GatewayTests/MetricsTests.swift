@@ -32,10 +32,9 @@ import Testing
     /// Counts an upload of `settings`' route of that name.
     private func count(_ outcome: Outcome, route name: String, _ tables: MetricsTables, _ settings: Settings) throws {
         let route = try #require(settings.routes.routes.first { $0.name == name })
-        var record = UploadRecord(started: Instant(nanoseconds: 0))
-        record.ended = Instant(nanoseconds: 7_000_000)
-        record.received = 5
-        tables.count(record, outcome, route: route)
+        tables.count(
+            outcome, route: route, received: 5, started: Instant(nanoseconds: 0),
+            ended: Instant(nanoseconds: 7_000_000))
     }
 
     @Test func `knows the place of each route`() throws {
