@@ -126,10 +126,10 @@ import Testing
 
     @Test func `counts lines that the log dropped`() {
         #expect(value("putback_log_lines_dropped_total") == "0")
-        log.write([UInt8](repeating: 0x61, count: 5 << 20))
+        log.write([UInt8](repeating: 0x61, count: 5 << 20).span)
         #expect(value("putback_log_lines_dropped_total") == "1")
-        log.write(Array("a\n".utf8))
-        log.write([UInt8](repeating: 0x61, count: 5 << 20))
+        log.write("a\n".utf8.span)
+        log.write([UInt8](repeating: 0x61, count: 5 << 20).span)
         #expect(value("putback_log_lines_dropped_total") == "2")
     }
 
