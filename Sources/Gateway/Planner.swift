@@ -55,7 +55,7 @@ struct Planner: Sendable {
         var routeFields = HeaderFields()
         for header in route.headers {
             let value = header.value.render(.headerValue, lookup: context.value)
-            routeFields.append(header.name, bytes: value.span)
+            routeFields.append(name: header.name, bytes: value.span)
         }
         let mimeType = routeFields.string("content-type") ?? request.head.fields.string("content-type")
         var plan = UploadPlan(

@@ -87,8 +87,7 @@ struct FieldLineParser {
     private mutating func readName(
         _ bytes: Span<UInt8>, position: inout Int, end: Int
     ) throws(WireError.Code) {
-        var cursor = position
-        while cursor < end, ByteClass.token.contains(bytes[cursor]) { cursor &+= 1 }
+        let cursor = bytes.endOfToken(from: position, to: end)
         position = cursor
         guard cursor < end else { return }
         let byte = bytes[cursor]

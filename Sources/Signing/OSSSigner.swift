@@ -21,8 +21,8 @@ package final class OSSSigner {
     private var date: [UInt8] = []
     /// The second whose basic form `date` is; nil if it is none.
     private var dateSecond: Int64?
-    private var stringToSign: [UInt8] = []
-    private var authorization: [UInt8] = []
+    /// What stands in front of the signature in the `Authorization` of a request of the day without additional headers.
+    private var authorizationStart: [UInt8] = []
 
     /// - Parameters:
     ///   - region: the bucket's region without `oss-` in front, such as `cn-hangzhou`; V1 does not use it.
@@ -48,34 +48,62 @@ package final class OSSSigner {
     package func sign(
         method: String, resource: OSSResource, fields: inout HeaderFields, now: Int64, additionalHeaders: [String] = []
     ) {
-        fields.remove("Authorization")
-        if let token = credentials.token { fields.set("x-oss-security-token", token) }
-        authorization.removeAll(keepingCapacity: true)
         switch version {
         case .v1:
-            setDate(in: &fields, now: now)
-            authorization.append("OSS ")
-            authorization.append(credentials.id)
-            authorization.append(UInt8(ascii: ":"))
-            appendV1Signature(method: method, resource: resource, fields: fields)
+            begin(&fields)
+            signV1(method: method, resource: resource, fields: &fields, now: now)
         case .v4:
+            begin(&fields)
             setV4Fields(in: &fields, now: now)
             let additional = Self.additionalList(additionalHeaders, in: fields)
-            authorization.append("OSS4-HMAC-SHA256 Credential=")
-            let key = key(for: now)
-            authorization.append(credentials.id)
-            authorization.append(UInt8(ascii: "/"))
-            authorization.append(key.scope.span)
-            if !additional.isEmpty {
-                authorization.append(",AdditionalHeaders=")
-                authorization.append(additional.span)
-            }
-            authorization.append(",Signature=")
-            writeV4(method: method, resource: resource, fields: fields, additional: additional, key: key)
-            appendSignature(key)
+            canonical.writeV4(method: method, resource: resource, fields: fields, additional: additional)
+            appendV4Authorization(additional, to: &fields, key(for: now))
         }
-        let value = authorization
-        fields.append("Authorization", bytes: value.span)
+    }
+
+    /// Adds to `fields` what authenticates a request about an object without parameters, as `sign` with a resource does,
+    /// but without a resource to be made and thrown away.
+    package func sign(method: String, bucket: String, key: [UInt8], fields: inout HeaderFields, now: Int64) {
+        guard version == .v4 else {
+            return sign(
+                method: method, resource: OSSResource(bucket: bucket, key: key), fields: &fields, now: now)
+        }
+        begin(&fields)
+        setV4Fields(in: &fields, now: now)
+        canonical.writeV4(method: method, bucket: bucket, key: key, fields: fields, additional: [])
+        appendV4Authorization([], to: &fields, self.key(for: now))
+    }
+
+    private func begin(_ fields: inout HeaderFields) {
+        fields.remove("Authorization")
+        if let token = credentials.token { fields.set("x-oss-security-token", token) }
+    }
+
+    /// Signs what `canonical` holds.
+    private func appendV4Authorization(_ additional: [UInt8], to fields: inout HeaderFields, _ key: OSSScopeKey) {
+        canonical.writeStringToSign(key, date: date.span)
+        let start = authorizationStart
+        let count = start.count + additional.count + Self.additionalStart.utf8CodeUnitCount
+        let signatureStart = Self.signatureStart.octets
+        fields.append("Authorization", upTo: count + signatureStart.count + 64) { output in
+            output.append(start.span)
+            if !additional.isEmpty {
+                output.append(Self.additionalStart.octets)
+                output.append(additional.span)
+            }
+            output.append(signatureStart)
+            canonical.appendV4Signature(key, to: &output)
+        }
+    }
+
+    private func signV1(method: String, resource: OSSResource, fields: inout HeaderFields, now: Int64) {
+        setDate(in: &fields, now: now)
+        // `x-oss-date`, which browsers send because they may not set `Date`, takes the date slot if it is there.
+        let slot = fields.first("x-oss-date").map(Array.init) ?? date
+        let code = v1Signature(method: method, resource: resource, fields: fields, slot: slot.span)
+        var authorization = Array("OSS \(credentials.id):".utf8)
+        authorization.appendBase64(code.span)
+        fields.append("Authorization", bytes: authorization.span)
     }
 
     /// The texts that `sign` would sign for the same arguments; for people, not for the data path.
@@ -91,7 +119,7 @@ package final class OSSSigner {
     var signedText: OSSSignedText {
         switch version {
         case .v1: OSSSignedText(canonicalRequest: nil, stringToSign: canonical.text)
-        case .v4: OSSSignedText(canonicalRequest: canonical.text, stringToSign: stringToSign)
+        case .v4: OSSSignedText(canonicalRequest: canonical.text, stringToSign: canonical.stringToSign)
         }
     }
 
@@ -104,14 +132,14 @@ package final class OSSSigner {
         let key = OSSScopeKey(secret: credentials.secret, day: name, region: region, product: product)
         day = today
         dayKey = key
+        authorizationStart = Array("OSS4-HMAC-SHA256 Credential=\(credentials.id)/".utf8) + key.scope
         return key
     }
 
     /// Appends the base64 signature for the date slot `slot`, or for the date in the fields.
     func v1Signature(method: String, resource: OSSResource, fields: HeaderFields, slot: Span<UInt8>) -> [UInt8] {
         canonical.writeV1(method: method, resource: resource, fields: fields, date: slot)
-        let (secret, text) = (credentials.secret, canonical.text)
-        return HMAC.sha1(key: secret.span, message: text.span)
+        return canonical.v1Signature(secret: credentials.secret)
     }
 
     /// The hexadecimal signature in URL form; the date stands in `date`.
@@ -120,11 +148,9 @@ package final class OSSSigner {
     ) -> [UInt8] {
         writeBasicDate(now)
         let key = key(for: now)
-        writeV4(method: method, resource: resource, fields: fields, additional: additional, key: key)
-        var signature: [UInt8] = []
-        let text = stringToSign
-        key.appendSignature(of: text.span, to: &signature)
-        return signature
+        canonical.writeV4(method: method, resource: resource, fields: fields, additional: additional)
+        canonical.writeStringToSign(key, date: date.span)
+        return canonical.v4Signature(key)
     }
 
     /// The names among `wanted` that are in the fields and not signed anyway: lower-case, sorted, with semicolons.
@@ -159,25 +185,8 @@ package final class OSSSigner {
         fields.set("x-oss-content-sha256", "UNSIGNED-PAYLOAD")
     }
 
-    /// `x-oss-date`, which browsers send because they may not set `Date`, takes the date slot if it is there.
-    private func appendV1Signature(method: String, resource: OSSResource, fields: HeaderFields) {
-        let slot = fields.first("x-oss-date").map(Array.init) ?? date
-        let code = v1Signature(method: method, resource: resource, fields: fields, slot: slot.span)
-        authorization.appendBase64(code.span)
-    }
-
-    private func appendSignature(_ key: OSSScopeKey) {
-        let text = stringToSign
-        key.appendSignature(of: text.span, to: &authorization)
-    }
-
-    private func writeV4(
-        method: String, resource: OSSResource, fields: HeaderFields, additional: [UInt8], key: OSSScopeKey
-    ) {
-        canonical.writeV4(method: method, resource: resource, fields: fields, additional: additional)
-        let (date, text) = (date, canonical.text)
-        key.writeStringToSign(date: date.span, canonicalRequest: text.span, to: &stringToSign)
-    }
+    private static let additionalStart: StaticString = ",AdditionalHeaders="
+    private static let signatureStart: StaticString = ",Signature="
 }
 
 /// Its texts and keys are reused from call to call, without a lock.
