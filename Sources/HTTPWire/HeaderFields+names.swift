@@ -44,6 +44,12 @@ extension HeaderFields {
     @_disfavoredOverload
     package func count(of name: String) -> Int { count(named: name.utf8.span) }
 
+    /// Whether a comma-separated list in any field of that name has `element`, without regard to ASCII case.
+    @_disfavoredOverload
+    package func list(_ name: StaticString, contains element: String) -> Bool {
+        list(name, contains: element.utf8.span)
+    }
+
     /// Whether the name of the field at `index` starts with `prefix`.
     @_disfavoredOverload
     package func hasPrefix(_ prefix: String, at index: Int) -> Bool { hasPrefix(octets: prefix.utf8.span, at: index) }

@@ -20,10 +20,12 @@ extension HeaderFields {
     package func nextIndex(named wanted: Span<UInt8>, from start: Int) -> Int? {
         guard present & Self.bit(of: wanted) != 0 else { return nil }
         let all = bytes.span
+        let places = entries.span
+        let length = UInt32(truncatingIfNeeded: wanted.count)
         var index = start
-        while index < entries.count {
-            let found = entries[index].name
-            if found.count == wanted.count, all.matchesIgnoringCase(wanted, at: found.lowerBound) { return index }
+        while index < places.count {
+            let entry = places[index]
+            if entry.nameCount == length, all.matchesIgnoringCase(wanted, at: Int(entry.nameStart)) { return index }
             index &+= 1
         }
         return nil

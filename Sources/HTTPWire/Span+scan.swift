@@ -30,6 +30,14 @@ extension Span<UInt8> {
             guard self[position] == Byte.tab else { return position }
             position &+= 1
         }
+        // What is left is shorter than a word: the last word overlaps what was seen to be text, if there was a whole one.
+        if position < end, end &- start >= 8 {
+            let loaded = unsafe raw.unsafeLoadUnaligned(fromByteOffset: end &- 8, as: UInt64.self)
+            let word = UInt64(littleEndian: loaded)
+            let flipped = word ^ (ones &* 0x7F)
+            let hits = (((word &- ones &* 0x20) & ~word) | ((flipped &- ones) & ~flipped)) & (ones &* 0x80)
+            if hits == 0 { return end }
+        }
         while position < end, self[position].isText { position &+= 1 }
         return position
     }

@@ -15,14 +15,7 @@ package final class OSSSigner {
     let credentials: OSSCredentials
     let region: [UInt8]
     let product: [UInt8]
-    private var day: Int64 = .min
-    private var dayKey: OSSScopeKey?
-    private var canonical = OSSCanonicalText()
-    private var date: [UInt8] = []
-    /// The second whose basic form `date` is; nil if it is none.
-    private var dateSecond: Int64?
-    /// What stands in front of the signature in the `Authorization` of a request of the day without additional headers.
-    private var authorizationStart: [UInt8] = []
+    private var state: OSSSigningState
 
     /// - Parameters:
     ///   - region: the bucket's region without `oss-` in front, such as `cn-hangzhou`; V1 does not use it.
@@ -34,6 +27,7 @@ package final class OSSSigner {
         self.credentials = credentials
         self.region = Array(region.utf8)
         self.product = Array(product.utf8)
+        state = OSSSigningState(credentials: credentials, region: self.region, product: self.product)
     }
 
     /// Adds to `fields` what authenticates the request, in header form.
@@ -48,16 +42,12 @@ package final class OSSSigner {
     package func sign(
         method: String, resource: OSSResource, fields: inout HeaderFields, now: Int64, additionalHeaders: [String] = []
     ) {
+        begin(&fields)
         switch version {
-        case .v1:
-            begin(&fields)
-            signV1(method: method, resource: resource, fields: &fields, now: now)
+        case .v1: signV1(method: method, resource: resource, fields: &fields, now: now)
         case .v4:
-            begin(&fields)
-            setV4Fields(in: &fields, now: now)
-            let additional = Self.additionalList(additionalHeaders, in: fields)
-            canonical.writeV4(method: method, resource: resource, fields: fields, additional: additional)
-            appendV4Authorization(additional, to: &fields, key(for: now))
+            state.signV4(
+                method: method, resource: resource, fields: &fields, now: now, additionalHeaders: additionalHeaders)
         }
     }
 
@@ -65,13 +55,10 @@ package final class OSSSigner {
     /// but without a resource to be made and thrown away.
     package func sign(method: String, bucket: String, key: [UInt8], fields: inout HeaderFields, now: Int64) {
         guard version == .v4 else {
-            return sign(
-                method: method, resource: OSSResource(bucket: bucket, key: key), fields: &fields, now: now)
+            return sign(method: method, resource: OSSResource(bucket: bucket, key: key), fields: &fields, now: now)
         }
         begin(&fields)
-        setV4Fields(in: &fields, now: now)
-        canonical.writeV4(method: method, bucket: bucket, key: key, fields: fields, additional: [])
-        appendV4Authorization([], to: &fields, self.key(for: now))
+        state.signV4(method: method, bucket: bucket, key: key, fields: &fields, now: now)
     }
 
     private func begin(_ fields: inout HeaderFields) {
@@ -79,27 +66,10 @@ package final class OSSSigner {
         if let token = credentials.token { fields.set("x-oss-security-token", token) }
     }
 
-    /// Signs what `canonical` holds.
-    private func appendV4Authorization(_ additional: [UInt8], to fields: inout HeaderFields, _ key: OSSScopeKey) {
-        canonical.writeStringToSign(key, date: date.span)
-        let start = authorizationStart
-        let count = start.count + additional.count + Self.additionalStart.utf8CodeUnitCount
-        let signatureStart = Self.signatureStart.octets
-        fields.append("Authorization", upTo: count + signatureStart.count + 64) { output in
-            output.append(start.span)
-            if !additional.isEmpty {
-                output.append(Self.additionalStart.octets)
-                output.append(additional.span)
-            }
-            output.append(signatureStart)
-            canonical.appendV4Signature(key, to: &output)
-        }
-    }
-
     private func signV1(method: String, resource: OSSResource, fields: inout HeaderFields, now: Int64) {
-        setDate(in: &fields, now: now)
+        state.setDate(in: &fields, now: now)
         // `x-oss-date`, which browsers send because they may not set `Date`, takes the date slot if it is there.
-        let slot = fields.first("x-oss-date").map(Array.init) ?? date
+        let slot = fields.first("x-oss-date").map(Array.init) ?? state.date
         let code = v1Signature(method: method, resource: resource, fields: fields, slot: slot.span)
         var authorization = Array("OSS \(credentials.id):".utf8)
         authorization.appendBase64(code.span)
@@ -118,39 +88,25 @@ package final class OSSSigner {
     /// What was signed last.
     var signedText: OSSSignedText {
         switch version {
-        case .v1: OSSSignedText(canonicalRequest: nil, stringToSign: canonical.text)
-        case .v4: OSSSignedText(canonicalRequest: canonical.text, stringToSign: canonical.stringToSign)
+        case .v1: OSSSignedText(canonicalRequest: nil, stringToSign: state.canonical.text)
+        case .v4: OSSSignedText(canonicalRequest: state.canonical.text, stringToSign: state.canonical.stringToSign)
         }
     }
 
     /// The V4 key of the day that `now` falls into.
-    func key(for now: Int64) -> OSSScopeKey {
-        let today = now >= 0 ? now / 86400 : (now - 86399) / 86400
-        if today == day, let dayKey { return dayKey }
-        var name: [UInt8] = []
-        ISO8601.appendDay(now, to: &name)
-        let key = OSSScopeKey(secret: credentials.secret, day: name, region: region, product: product)
-        day = today
-        dayKey = key
-        authorizationStart = Array("OSS4-HMAC-SHA256 Credential=\(credentials.id)/".utf8) + key.scope
-        return key
-    }
+    func key(for now: Int64) -> OSSScopeKey { state.key(for: now) }
 
-    /// Appends the base64 signature for the date slot `slot`, or for the date in the fields.
+    /// The V1 signature, 20 bytes, for the date slot `slot`.
     func v1Signature(method: String, resource: OSSResource, fields: HeaderFields, slot: Span<UInt8>) -> [UInt8] {
-        canonical.writeV1(method: method, resource: resource, fields: fields, date: slot)
-        return canonical.v1Signature(secret: credentials.secret)
+        state.canonical.writeV1(method: method, resource: resource, fields: fields, date: slot)
+        return state.canonical.v1Signature(secret: credentials.secret)
     }
 
-    /// The hexadecimal signature in URL form; the date stands in `date`.
+    /// The hexadecimal signature in URL form.
     func v4Signature(
         method: String, resource: OSSResource, fields: HeaderFields, additional: [UInt8], now: Int64
     ) -> [UInt8] {
-        writeBasicDate(now)
-        let key = key(for: now)
-        canonical.writeV4(method: method, resource: resource, fields: fields, additional: additional)
-        canonical.writeStringToSign(key, date: date.span)
-        return canonical.v4Signature(key)
+        state.v4Signature(method: method, resource: resource, fields: fields, additional: additional, now: now)
     }
 
     /// The names among `wanted` that are in the fields and not signed anyway: lower-case, sorted, with semicolons.
@@ -161,32 +117,6 @@ package final class OSSSigner {
         }
         return Array(Set(names.map { $0.lowercased() }).sorted().joined(separator: ";").utf8)
     }
-
-    private func setDate(in fields: inout HeaderFields, now: Int64) {
-        dateSecond = nil
-        date.removeAll(keepingCapacity: true)
-        HTTPDate.append(now, to: &date)
-        let value = date
-        fields.set("Date", bytes: value.span)
-    }
-
-    /// Made anew once a second.
-    private func writeBasicDate(_ now: Int64) {
-        guard now != dateSecond else { return }
-        dateSecond = now
-        date.removeAll(keepingCapacity: true)
-        ISO8601.appendBasic(now, to: &date)
-    }
-
-    private func setV4Fields(in fields: inout HeaderFields, now: Int64) {
-        writeBasicDate(now)
-        let value = date
-        fields.set("x-oss-date", bytes: value.span)
-        fields.set("x-oss-content-sha256", "UNSIGNED-PAYLOAD")
-    }
-
-    private static let additionalStart: StaticString = ",AdditionalHeaders="
-    private static let signatureStart: StaticString = ",Signature="
 }
 
 /// Its texts and keys are reused from call to call, without a lock.

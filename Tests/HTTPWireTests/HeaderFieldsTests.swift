@@ -86,10 +86,10 @@ import Testing
         fields.append("Other", "x-none")
         fields.append("connection", " x-two")
         for element in ["Close", "x-one", "X-TWO"] {
-            #expect(fields.list("connection", contains: element.utf8.span))
+            #expect(fields.list("connection", contains: element))
         }
         for element in ["x-none", "x-on", "one", "x-one,"] {
-            #expect(!fields.list("connection", contains: element.utf8.span))
+            #expect(!fields.list("connection", contains: element))
         }
     }
 

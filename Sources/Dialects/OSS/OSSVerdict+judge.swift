@@ -83,7 +83,5 @@ extension OSSStored {
             crc64 = UInt64(decimal: fields.bytes.span.extracting(fields.valueRange(at: index)))
         }
         contentMD5 = fields.string("Content-MD5")
-        requestID = fields.string("x-oss-request-id")
-        versionID = fields.string("x-oss-version-id")
     }
 }
