@@ -54,7 +54,7 @@ package struct CallbackRequest: Sendable {
         fields.append("User-Agent", "aliyun-oss-callback")
         try sign(&fields, url: url, body: body, facts: facts, signer: signer)
         if let requester { fields.append("x-oss-requester", requester) }
-        for header in callback.additionalHeaders { fields.append(header.name, header.value) }
+        for header in callback.additionalHeaders { fields.append(name: header.name, header.value) }
         return CallbackRequest(url: url, fields: fields, body: body, sendsServerName: callback.sendsServerName)
     }
 

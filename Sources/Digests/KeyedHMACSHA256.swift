@@ -30,7 +30,12 @@ package final class KeyedHMACSHA256: Sendable {
 
     /// Appends the code as 64 lower-case hexadecimal digits.
     package func appendHex(of message: Span<UInt8>, to bytes: inout [UInt8]) {
-        bytes.appendHex(code(of: message).span)
+        bytes.append(addingCapacity: 64) { appendHex(of: message, to: &$0) }
+    }
+
+    /// Appends the code as 64 lower-case hexadecimal digits to where somebody writes in place.
+    package func appendHex(of message: Span<UInt8>, to output: inout OutputSpan<UInt8>) {
+        output.appendHex(code(of: message).span)
     }
 
     /// Whether the code of the message is this one, compared in constant time.

@@ -118,7 +118,7 @@ extension OSSObjectFacts {
         // Whoever can write the files can write anything into them.
         for field in object.metadata.fields
         where HeaderFields.isToken(field.name.utf8.span) && HeaderFields.isValidValue(field.value.utf8.span) {
-            kept.append(field.name, field.value)
+            kept.append(name: field.name, field.value)
         }
         let type = object.metadata.contentType.flatMap { HeaderFields.isValidValue($0.utf8.span) ? $0 : nil }
         self.init(

@@ -66,7 +66,7 @@ enum PlainAnswer {
     static func problem(_ failure: Failure, stored: Stored, outcome: Outcome?, requestID: RequestID) -> OctetBuffer {
         var body = OctetBuffer()
         body.append("{\"type\":\"about:blank\",\"title\":")
-        body.appendJSONString(ReasonPhrase.of(failure.status).utf8.span)
+        body.appendJSONString(ReasonPhrase.of(failure.status).octets)
         body.append(",\"status\":\(failure.status),\"detail\":")
         body.appendJSONString(failure.message.utf8.span)
         body.append(",\"code\":\"\(failure.code.rawValue)\",\"party\":\"\(failure.party.rawValue)\"")

@@ -52,7 +52,7 @@ struct Planner: Sendable {
             let context = context(route, request, match, uuid)
             for header in route.headers {
                 let value = header.value.render(.headerValue, lookup: context.value)
-                routeFields.append(header.name, bytes: value.span)
+                routeFields.append(name: header.name, bytes: value.span)
             }
         }
         let plan = UploadPlan(

@@ -103,7 +103,7 @@ extension DirectoryTarget {
         OSSFieldPolicy.copy(plan.clientFields, from: plan.isFromSDK ? .oss : .plain, to: &fields)
         for index in plan.routeFields.indices {
             let (name, value) = (plan.routeFields.name(at: index), plan.routeFields.value(at: index))
-            fields.set(String(decoding: name, as: UTF8.self), bytes: value.span)
+            fields.set(name: name.span, value: value.span)
         }
         let kept = OSSFieldPolicy.kept(fields)
         let metadata = ObjectMetadata(

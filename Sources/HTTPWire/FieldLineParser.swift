@@ -45,6 +45,7 @@ struct FieldLineParser {
         _ bytes: Span<UInt8>, position: inout Int, end: Int
     ) throws(WireError.Code) -> Step {
         if state == .lineStart {
+            if readWholeLine(bytes, position: &position, end: end) { return .field }
             guard position < end else { return .needsMore }
             try startLine(bytes[position], position: &position)
         }
@@ -68,6 +69,27 @@ struct FieldLineParser {
         return step
     }
 
+    /// Reads a line that is there as a whole and has nothing wrong; changes nothing otherwise, and then the states find
+    /// out what is missing or wrong.
+    @inline(__always)
+    private mutating func readWholeLine(_ bytes: Span<UInt8>, position: inout Int, end: Int) -> Bool {
+        let start = position
+        let colon = bytes.endOfToken(from: start, to: end)
+        guard colon > start, colon < end, bytes[colon] == Byte.colon else { return false }
+        var first = colon &+ 1
+        while first < end, bytes[first].isBlank { first &+= 1 }
+        let last = bytes.endOfText(from: first, to: end)
+        guard last &+ 1 < end, bytes[last] == Byte.carriageReturn, bytes[last &+ 1] == Byte.lineFeed else {
+            return false
+        }
+        nameStart = start
+        nameEnd = colon
+        valueStart = first
+        valueEnd = last
+        position = last &+ 2
+        return true
+    }
+
     @inline(__always)
     private mutating func startLine(_ byte: UInt8, position: inout Int) throws(WireError.Code) {
         switch byte {
@@ -87,8 +109,7 @@ struct FieldLineParser {
     private mutating func readName(
         _ bytes: Span<UInt8>, position: inout Int, end: Int
     ) throws(WireError.Code) {
-        var cursor = position
-        while cursor < end, ByteClass.token.contains(bytes[cursor]) { cursor &+= 1 }
+        let cursor = bytes.endOfToken(from: position, to: end)
         position = cursor
         guard cursor < end else { return }
         let byte = bytes[cursor]

@@ -3,67 +3,91 @@
 
 import Octets
 
+// Names that stand in the program are `StaticString`: their bytes are at hand, where those of a short `String` would
+// first be copied to the stack. `HeaderFields+names.swift` has the same questions for names from a configuration.
 extension HeaderFields {
     /// Index of the first field of that name.
-    package func firstIndex(of name: String) -> Int? {
-        nextIndex(of: name, from: 0)
+    package func firstIndex(of name: StaticString) -> Int? {
+        nextIndex(named: name.octets, from: 0)
     }
 
     /// Index of the first field of that name at or after `start`; for walking through fields that repeat.
-    package func nextIndex(of name: String, from start: Int) -> Int? {
-        let wanted = name.utf8.span
+    package func nextIndex(of name: StaticString, from start: Int) -> Int? {
+        nextIndex(named: name.octets, from: start)
+    }
+
+    /// Index of the first field of that name at or after `start`.
+    package func nextIndex(named wanted: Span<UInt8>, from start: Int) -> Int? {
+        guard present & Self.bit(of: wanted) != 0 else { return nil }
         let all = bytes.span
+        let places = entries.span
+        let length = UInt32(truncatingIfNeeded: wanted.count)
         var index = start
-        while index < entries.count {
-            let found = entries[index].name
-            if found.count == wanted.count, all.matchesIgnoringCase(wanted, at: found.lowerBound) { return index }
+        while index < places.count {
+            let entry = places[index]
+            if entry.nameCount == length, all.matchesIgnoringCase(wanted, at: Int(entry.nameStart)) { return index }
             index &+= 1
         }
         return nil
     }
 
     /// Value of the first field of that name.
-    package func first(_ name: String) -> ArraySlice<UInt8>? {
+    package func first(_ name: StaticString) -> ArraySlice<UInt8>? {
         firstIndex(of: name).map { value(at: $0) }
     }
 
     /// Value of the first field of that name as text; bytes that are not UTF-8 become U+FFFD.
-    package func string(_ name: String) -> String? {
+    package func string(_ name: StaticString) -> String? {
         firstIndex(of: name).map { String(octets: bytes.span.extracting(entries[$0].value)) }
     }
 
-    package func contains(_ name: String) -> Bool { firstIndex(of: name) != nil }
+    package func contains(_ name: StaticString) -> Bool { firstIndex(of: name) != nil }
 
     /// How many fields have that name.
-    package func count(of name: String) -> Int {
+    package func count(of name: StaticString) -> Int { count(named: name.octets) }
+
+    /// How many fields have that name.
+    package func count(named name: Span<UInt8>) -> Int {
         var found = 0
         var start = 0
-        while let index = nextIndex(of: name, from: start) {
+        while let index = nextIndex(named: name, from: start) {
             found &+= 1
             start = index &+ 1
         }
         return found
     }
 
+    /// Whether the field at `index` has exactly that name, letter case aside.
+    package func isNamed(_ name: StaticString, at index: Int) -> Bool {
+        bytes.span.holdsIgnoringCase(name, at: entries[index].name)
+    }
+
+    /// Whether the fields at both places have the same name, letter case aside.
+    package func haveSameName(_ one: Int, _ other: Int) -> Bool {
+        let (mine, theirs) = (entries[one].name, entries[other].name)
+        guard mine.count == theirs.count else { return false }
+        let all = bytes.span
+        return all.matchesIgnoringCase(all.extracting(theirs), at: mine.lowerBound)
+    }
+
     /// Whether the name of the field at `index` starts with `prefix`.
-    package func hasPrefix(_ prefix: String, at index: Int) -> Bool {
-        let wanted = prefix.utf8.span
+    package func hasPrefix(_ prefix: StaticString, at index: Int) -> Bool {
+        hasPrefix(octets: prefix.octets, at: index)
+    }
+
+    /// Whether the name of the field at `index` starts with `prefix`.
+    package func hasPrefix(octets prefix: Span<UInt8>, at index: Int) -> Bool {
         let name = entries[index].name
-        return name.count >= wanted.count && bytes.span.matchesIgnoringCase(wanted, at: name.lowerBound)
-    }
-
-    /// Indices of the fields whose names start with `prefix`, in order (`x-oss-`, `x-tos-meta-`, …).
-    package func indices(withPrefix prefix: String) -> [Int] {
-        indices.filter { hasPrefix(prefix, at: $0) }
+        return name.count >= prefix.count && bytes.span.matchesIgnoringCase(prefix, at: name.lowerBound)
     }
 
     /// Whether a comma-separated list in any field of that name has `element`, without regard to ASCII case.
-    package func list(_ name: String, contains element: String) -> Bool {
-        list(name, contains: element.utf8.span)
+    package func list(_ name: StaticString, contains element: StaticString) -> Bool {
+        list(name, contains: element.octets)
     }
 
     /// Whether a comma-separated list in any field of that name has `element`, without regard to ASCII case.
-    package func list(_ name: String, contains element: Span<UInt8>) -> Bool {
+    package func list(_ name: StaticString, contains element: Span<UInt8>) -> Bool {
         let all = bytes.span
         var start = 0
         while let index = nextIndex(of: name, from: start) {

@@ -44,7 +44,9 @@ package struct HeaderFields: Sendable {
     /// All names and values, with whatever stands between them; read it through `nameRange(at:)` and
     /// `valueRange(at:)` where a slice would cost too much.
     package internal(set) var bytes: [UInt8] = []
-    var entries: [Entry] = []
+    private(set) var entries: [Entry] = []
+    /// A bit for each name that is or was here (`bit(of:)`), so that most questions about absent fields end at once.
+    private(set) var present: UInt64 = 0
 
     package init() {}
 
@@ -67,8 +69,28 @@ package struct HeaderFields: Sendable {
 
     /// Drops all fields and keeps the storage.
     package mutating func removeAll() {
-        bytes.removeAll(keepingCapacity: true)
-        entries.removeAll(keepingCapacity: true)
+        present = 0
+        // Emptying what is empty would still cost a hundred instructions.
+        if !bytes.isEmpty { bytes.removeAll(keepingCapacity: true) }
+        if !entries.isEmpty { entries.removeAll(keepingCapacity: true) }
+    }
+
+    /// Enters a field whose name `name` stands, or will stand, at the place that the entry tells.
+    @inline(__always)
+    mutating func enter(_ entry: Entry, name: Span<UInt8>) {
+        present |= Self.bit(of: name)
+        entries.append(entry)
+    }
+
+    mutating func replaceEntry(at index: Int, with entry: Entry) { entries[index] = entry }
+
+    mutating func removeEntry(at index: Int) { entries.remove(at: index) }
+
+    /// One of 64 bits, made of length and first letter; the same for both cases.
+    @inline(__always)
+    static func bit(of name: Span<UInt8>) -> UInt64 {
+        guard !name.isEmpty else { return 1 }
+        return 1 &<< (UInt64(truncatingIfNeeded: name.count) &* 5 &+ UInt64(name[0] & 0x1F))
     }
 
     /// Whether `value` may stand in a header field: no control character but tab (RFC 9110 §5.5).
@@ -78,8 +100,7 @@ package struct HeaderFields: Sendable {
 
     /// Whether `name` is a token, as field names and methods must be (RFC 9110 §5.6.2).
     package static func isToken(_ name: Span<UInt8>) -> Bool {
-        for index in name.indices where !ByteClass.token.contains(name[index]) { return false }
-        return !name.isEmpty
+        !name.isEmpty && name.endOfToken(from: 0, to: name.count) == name.count
     }
 }
 

@@ -18,7 +18,8 @@ package enum HopByHop {
     }
 
     private static func isAlwaysHop(_ bytes: Span<UInt8>, name: Range<Int>) -> Bool {
-        if name.count >= 6, bytes.matchesIgnoringCase("proxy-".utf8.span, at: name.lowerBound) { return true }
+        let prefix = name.lowerBound..<name.lowerBound &+ 6
+        if name.count >= 6, bytes.holdsIgnoringCase("proxy-", at: prefix) { return true }
         return switch name.count {
         case 2: bytes.holdsIgnoringCase("te", at: name)
         case 7: bytes.holdsIgnoringCase("trailer", at: name) || bytes.holdsIgnoringCase("upgrade", at: name)

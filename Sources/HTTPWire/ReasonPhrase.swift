@@ -4,7 +4,7 @@
 /// Reason phrases of the IANA registry of HTTP status codes, for the ones that we, stores and apps send.
 package enum ReasonPhrase {
     /// The phrase for a status; empty if it has none, which RFC 9112 §4 allows.
-    package static func of(_ status: Int) -> String {
+    package static func of(_ status: Int) -> StaticString {
         switch status {
         case 100: "Continue"
         case 200: "OK"

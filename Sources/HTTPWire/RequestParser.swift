@@ -72,7 +72,7 @@ package struct RequestParser: ~Copyable {
                 guard fields.count < limits.fieldCount else { throw .tooManyFields }
                 let value = bytes.trimmed(lines.value)
                 try semantics.take(bytes, name: lines.name, value: value, line: lines.line, isHTTP10: line.isHTTP10)
-                fields.entries.append(HeaderFields.Entry(name: lines.name, value: value))
+                fields.enter(HeaderFields.Entry(name: lines.name, value: value), name: bytes.extracting(lines.name))
             }
         }
     }

@@ -74,7 +74,7 @@ package struct ResponseParser: ~Copyable {
                 guard fields.count < limits.fieldCount else { throw .tooManyFields }
                 let value = bytes.trimmed(lines.value)
                 try take(bytes, name: lines.name, value: value)
-                fields.entries.append(HeaderFields.Entry(name: lines.name, value: value))
+                fields.enter(HeaderFields.Entry(name: lines.name, value: value), name: bytes.extracting(lines.name))
             }
         }
     }

@@ -1,32 +1,14 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
-extension Span<UInt8> {
-    /// Whether the bytes at `range` are exactly `text`.
-    @inline(__always)
-    func holds(_ text: String, at range: Range<Int>) -> Bool {
-        let other = text.utf8.span
-        guard range.count == other.count else { return false }
-        for index in 0..<other.count where self[range.lowerBound &+ index] != other[index] { return false }
-        return true
-    }
+import Octets
 
+extension Span<UInt8> {
     /// Whether the bytes at `range` are `text`, ASCII letters of either case being the same.
     @inline(__always)
-    func holdsIgnoringCase(_ text: String, at range: Range<Int>) -> Bool {
-        let other = text.utf8.span
+    func holdsIgnoringCase(_ text: StaticString, at range: Range<Int>) -> Bool {
+        let other = text.octets
         return range.count == other.count && matchesIgnoringCase(other, at: range.lowerBound)
-    }
-
-    /// Whether `other` stands at `start`, ASCII letters of either case being the same. The bytes must be there.
-    @inline(__always)
-    func matchesIgnoringCase(_ other: Span<UInt8>, at start: Int) -> Bool {
-        for index in 0..<other.count {
-            let mine = self[start &+ index]
-            let difference = mine ^ other[index]
-            guard difference == 0 || (difference == 0x20 && mine.isLetter) else { return false }
-        }
-        return true
     }
 
     /// `range` without blanks at either end.

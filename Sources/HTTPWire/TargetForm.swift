@@ -28,10 +28,9 @@ enum TargetForm {
     }
 
     private static func authorityStart(_ bytes: Span<UInt8>, at range: Range<Int>) throws(WireError.Code) -> Int {
-        for scheme in ["http://", "https://"] where range.count > scheme.utf8.count {
-            let end = range.lowerBound &+ scheme.utf8.count
-            if bytes.holdsIgnoringCase(scheme, at: range.lowerBound..<end) { return end }
-        }
+        let (http, https) = (range.lowerBound &+ 7, range.lowerBound &+ 8)
+        if http < range.upperBound, bytes.holdsIgnoringCase("http://", at: range.lowerBound..<http) { return http }
+        if https < range.upperBound, bytes.holdsIgnoringCase("https://", at: range.lowerBound..<https) { return https }
         throw .badTarget
     }
 

@@ -93,8 +93,7 @@ extension OutputSpan<UInt8> {
     /// Appends a literal.
     @inline(__always)
     mutating func append(_ text: StaticString) {
-        let octets = text.octets
-        for index in octets.indices { append(octets[index]) }
+        append(text.octets)
     }
 
     /// Appends hour, minute and second with two digits each.

@@ -161,3 +161,11 @@ extension OctetBuffer: OctetSink {
         used &+= unsafe output.finalize(for: free)
     }
 }
+
+extension [UInt8] {
+    /// A copy of what a buffer holds.
+    package init(_ buffer: borrowing OctetBuffer) {
+        self = []
+        append(buffer.span)
+    }
+}

@@ -74,6 +74,14 @@ extension OctetSink where Self: ~Copyable {
         append(bytes.span)
     }
 
+    /// Appends the bytes with A…Z turned into a…z.
+    @inlinable
+    package mutating func appendLowercased(_ bytes: Span<UInt8>) {
+        append(addingCapacity: bytes.count) { output in
+            for index in bytes.indices { output.append(bytes[index].asciiLowercased) }
+        }
+    }
+
     /// Appends the number in decimal, without leading zeros.
     @inlinable
     package mutating func appendDecimal(_ value: UInt64) {
@@ -98,6 +106,26 @@ extension OctetSink where Self: ~Copyable {
 }
 
 extension OutputSpan<UInt8> {
+    /// Appends borrowed bytes; there must be room for them.
+    @inlinable @inline(__always)
+    package mutating func append(_ bytes: Span<UInt8>) {
+        precondition(bytes.count <= freeCapacity, "there is room for the bytes")
+        unsafe withUnsafeMutableBufferPointer { room, filled in
+            unsafe bytes.withUnsafeBufferPointer { source in
+                guard let from = source.baseAddress, let to = room.baseAddress else { return }
+                // In bounds: there is room for as many bytes as the source has.
+                unsafe (to + filled).initialize(from: from, count: source.count)
+                filled &+= source.count
+            }
+        }
+    }
+
+    /// Appends the number in decimal, without leading zeros; there must be room for its digits.
+    @inlinable
+    package mutating func appendDecimal(_ value: UInt64) {
+        appendDecimal(value, digits: value.decimalDigitCount)
+    }
+
     /// Appends exactly so many decimal digits of a number.
     @inlinable
     mutating func appendDecimal(_ value: UInt64, digits: Int) {

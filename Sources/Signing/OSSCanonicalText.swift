@@ -8,9 +8,8 @@ internal import Octets
 /// Builds the texts that OSS signatures cover, in storage that is filled again and again; confined to its owner's loop.
 ///
 /// Signer and verifier share it, so that what one signs the other accepts.
-struct OSSCanonicalText {
-    /// The V1 string to sign, or the V4 canonical request.
-    private(set) var text: [UInt8] = []
+struct OSSCanonicalText: ~Copyable {
+    private var buffer = OctetBuffer()
     /// Indices of the fields or parameters to write, in the order of writing.
     private var order: [Int] = []
     /// Encoded query names and values, one after the other.
@@ -23,39 +22,74 @@ struct OSSCanonicalText {
         var value: Range<Int>
     }
 
+    /// The V4 string to sign, once `writeStringToSign` made it.
+    private var stringToSignBuffer = OctetBuffer()
+
+    /// A copy of the V1 string to sign, or of the V4 canonical request; for people and tests.
+    var text: [UInt8] { Array(buffer) }
+
+    /// A copy of the V4 string to sign; for people and tests.
+    var stringToSign: [UInt8] { Array(stringToSignBuffer) }
+
+    /// The V1 signature of the text, 20 bytes.
+    func v1Signature(secret: [UInt8]) -> [UInt8] {
+        HMAC.sha1(key: secret.span, message: buffer.span)
+    }
+
+    /// Makes the V4 string to sign of the canonical request.
+    ///
+    /// - Parameter date: `x-oss-date` as it stands in the request.
+    mutating func writeStringToSign(_ key: OSSScopeKey, date: Span<UInt8>) {
+        let digest = SHA256.digest(of: buffer.span)
+        stringToSignBuffer.removeAll()
+        key.writeStringToSign(date: date, canonicalDigest: digest.span, to: &stringToSignBuffer)
+    }
+
+    /// Appends the V4 signature of the string to sign, 64 lower-case hexadecimal digits.
+    func appendV4Signature(_ key: OSSScopeKey, to output: inout OutputSpan<UInt8>) {
+        key.appendSignature(of: stringToSignBuffer.span, to: &output)
+    }
+
+    /// The V4 signature of the string to sign, 64 lower-case hexadecimal digits.
+    func v4Signature(_ key: OSSScopeKey) -> [UInt8] {
+        var signature: [UInt8] = []
+        key.appendSignature(of: stringToSignBuffer.span, to: &signature)
+        return signature
+    }
+
     // MARK: V1
 
     /// Writes the V1 string to sign ("Add a signature to the header" of the OSS API reference).
     ///
     /// - Parameter date: what stands in the date slot: a date in header form, the seconds of `Expires` in URL form.
     mutating func writeV1(method: String, resource: OSSResource, fields: HeaderFields, date: Span<UInt8>) {
-        text.removeAll(keepingCapacity: true)
-        text.append(method)
-        text.append(Self.newline)
+        buffer.removeAll()
+        buffer.append(method)
+        buffer.append(Self.newline)
         appendValues(of: "content-md5", in: fields)
-        text.append(Self.newline)
+        buffer.append(Self.newline)
         appendValues(of: "content-type", in: fields)
-        text.append(Self.newline)
-        text.append(date)
-        text.append(Self.newline)
+        buffer.append(Self.newline)
+        buffer.append(date)
+        buffer.append(Self.newline)
         select(fields) { fields.hasPrefix("x-oss-", at: $0) }
         appendSelected(fields)
-        text.append(Self.slash)
+        buffer.append(Self.slash)
         if let bucket = resource.bucket {
-            text.append(bucket)
-            text.append(Self.slash)
-            if let key = resource.key { text.append(key.span) }
+            buffer.append(bucket)
+            buffer.append(Self.slash)
+            if let key = resource.key { buffer.append(key.span) }
         }
         appendSubresources(resource.parameters)
     }
 
     /// Appends the values of all fields of that name, joined with commas.
-    private mutating func appendValues(of name: String, in fields: HeaderFields) {
+    private mutating func appendValues(of name: StaticString, in fields: HeaderFields) {
         var index = fields.firstIndex(of: name)
         while let found = index {
             appendValue(fields, at: found)
             index = fields.nextIndex(of: name, from: found + 1)
-            if index != nil { text.append(Self.comma) }
+            if index != nil { buffer.append(Self.comma) }
         }
     }
 
@@ -68,11 +102,11 @@ struct OSSCanonicalText {
         for index in order {
             let (name, value) = parameters[index]
             if let previous, parameters[previous].name == name { continue }
-            text.append(previous == nil ? Self.question : Self.ampersand)
-            text.append(name.span)
+            buffer.append(previous == nil ? Self.question : Self.ampersand)
+            buffer.append(name.span)
             if !value.isEmpty {
-                text.append(Self.equals)
-                text.append(value.span)
+                buffer.append(Self.equals)
+                buffer.append(value.span)
             }
             previous = index
         }
@@ -89,31 +123,44 @@ struct OSSCanonicalText {
     mutating func writeV4(
         method: String, resource: OSSResource, fields: HeaderFields, additional: [UInt8], leavingOut left: Int? = nil
     ) {
-        text.removeAll(keepingCapacity: true)
-        text.append(method)
-        text.append(Self.newline)
-        text.append(Self.slash)
-        if let bucket = resource.bucket {
-            text.appendPercentEncoded(bucket.utf8.span, keeping: .unreserved)
-            text.append(Self.slash)
-            if let key = resource.key { text.appendPercentEncoded(key.span, keeping: .unreservedAndSlash) }
-        }
-        text.append(Self.newline)
+        beginV4(method: method, bucket: resource.bucket, key: resource.key)
         appendQuery(resource.parameters, leavingOut: left)
-        text.append(Self.newline)
+        buffer.append(Self.newline)
         select(fields) { Self.isAlwaysSigned($0, in: fields) || Self.list(additional, names: $0, of: fields) }
         appendSelected(fields)
-        text.append(Self.newline)
-        text.append(additional.span)
-        text.append("\nUNSIGNED-PAYLOAD")
+        buffer.append(Self.newline)
+        buffer.append(additional.span)
+        buffer.append("\nUNSIGNED-PAYLOAD")
+    }
+
+    /// Writes the V4 canonical request of a request about an object without parameters, as uploads are.
+    mutating func writeV4(method: String, bucket: String, key: [UInt8], fields: HeaderFields, additional: [UInt8]) {
+        beginV4(method: method, bucket: bucket, key: key)
+        buffer.append(Self.newline)
+        select(fields) { Self.isAlwaysSigned($0, in: fields) || Self.list(additional, names: $0, of: fields) }
+        appendSelected(fields)
+        buffer.append(Self.newline)
+        buffer.append(additional.span)
+        buffer.append("\nUNSIGNED-PAYLOAD")
+    }
+
+    private mutating func beginV4(method: String, bucket: String?, key: [UInt8]?) {
+        buffer.removeAll()
+        buffer.append(method)
+        buffer.append(Self.newline)
+        buffer.append(Self.slash)
+        if let bucket {
+            buffer.appendPercentEncoded(bucket.utf8.span, keeping: .unreserved)
+            buffer.append(Self.slash)
+            if let key { buffer.appendPercentEncoded(key.span, keeping: .unreservedAndSlash) }
+        }
+        buffer.append(Self.newline)
     }
 
     /// Whether a V4 signature covers the field at `index` without being asked to.
     static func isAlwaysSigned(_ index: Int, in fields: HeaderFields) -> Bool {
-        let count = fields.nameRange(at: index).count
-        return fields.hasPrefix("x-oss-", at: index)
-            || count == 12 && fields.hasPrefix("content-type", at: index)
-            || count == 11 && fields.hasPrefix("content-md5", at: index)
+        fields.hasPrefix("x-oss-", at: index) || fields.isNamed("content-type", at: index)
+            || fields.isNamed("content-md5", at: index)
     }
 
     /// Whether a list of names joined with semicolons holds the name of the field at `index`.
@@ -141,11 +188,11 @@ struct OSSCanonicalText {
         // `sort` is stable (SE-0372), so parameters of one name keep their order.
         parameters.sort { bytes[$0.name].lexicographicallyPrecedes(bytes[$1.name]) }
         for (index, parameter) in parameters.enumerated() {
-            if index > 0 { text.append(Self.ampersand) }
-            text.append(bytes.span.extracting(parameter.name))
+            if index > 0 { buffer.append(Self.ampersand) }
+            buffer.append(bytes.span.extracting(parameter.name))
             if !parameter.value.isEmpty {
-                text.append(Self.equals)
-                text.append(bytes.span.extracting(parameter.value))
+                buffer.append(Self.equals)
+                buffer.append(bytes.span.extracting(parameter.value))
             }
         }
     }
@@ -155,9 +202,16 @@ struct OSSCanonicalText {
     /// Puts the indices of the chosen fields into `order`, by lower-cased name.
     private mutating func select(_ fields: HeaderFields, where isSigned: (Int) -> Bool) {
         order.removeAll(keepingCapacity: true)
-        for index in fields.indices where isSigned(index) { order.append(index) }
-        // Short lists are sorted in place, without allocating; fields of one name keep their order.
-        order.sort { Self.name(of: $0, precedes: $1, in: fields) }
+        for index in fields.indices where isSigned(index) {
+            // Sorted as they come: there are a handful, and fields of one name keep their order.
+            var place = order.count
+            order.append(index)
+            while place > 0, Self.name(of: index, precedes: order[place - 1], in: fields) {
+                order[place] = order[place - 1]
+                place -= 1
+            }
+            order[place] = index
+        }
     }
 
     /// Appends a line for each name of the selection, values of one name joined with commas.
@@ -165,14 +219,14 @@ struct OSSCanonicalText {
         var previous: Int?
         for index in order {
             if let previous, Self.haveSameName(previous, index, in: fields) {
-                text[text.count - 1] = Self.comma
+                buffer[buffer.count - 1] = Self.comma
             } else {
                 let name = fields.nameRange(at: index)
-                for position in name { text.append(fields.bytes[position].asciiLowercased) }
-                text.append(Self.colon)
+                buffer.appendLowercased(fields.bytes.span.extracting(name))
+                buffer.append(Self.colon)
             }
             appendValue(fields, at: index)
-            text.append(Self.newline)
+            buffer.append(Self.newline)
             previous = index
         }
     }
@@ -180,16 +234,16 @@ struct OSSCanonicalText {
     /// Appends the value of the field at `index` without blanks at its ends.
     private mutating func appendValue(_ fields: HeaderFields, at index: Int) {
         let range = fields.valueRange(at: index)
+        let bytes = fields.bytes.span
         var lower = range.lowerBound
         var upper = range.upperBound
-        while lower < upper, Self.isBlank(fields.bytes[lower]) { lower += 1 }
-        while lower < upper, Self.isBlank(fields.bytes[upper - 1]) { upper -= 1 }
-        text.append(fields.bytes.span.extracting(lower..<upper))
+        while lower < upper, Self.isBlank(bytes[lower]) { lower += 1 }
+        while lower < upper, Self.isBlank(bytes[upper - 1]) { upper -= 1 }
+        buffer.append(bytes.extracting(lower..<upper))
     }
 
     private static func haveSameName(_ left: Int, _ right: Int, in fields: HeaderFields) -> Bool {
-        fields.nameRange(at: left).count == fields.nameRange(at: right).count
-            && !name(of: left, precedes: right, in: fields) && !name(of: right, precedes: left, in: fields)
+        fields.haveSameName(left, right)
     }
 
     private static func name(of left: Int, precedes right: Int, in fields: HeaderFields) -> Bool {

@@ -28,22 +28,28 @@ struct OSSScopeKey: Sendable {
         return key
     }
 
-    /// Writes the string to sign for a canonical request.
+    /// Appends the string to sign for a canonical request.
     ///
-    /// - Parameter date: `x-oss-date` as it stands in the request.
-    func writeStringToSign(date: Span<UInt8>, canonicalRequest: Span<UInt8>, to text: inout [UInt8]) {
-        text.removeAll(keepingCapacity: true)
+    /// - Parameters:
+    ///   - date: `x-oss-date` as it stands in the request.
+    ///   - canonicalDigest: SHA-256 of the canonical request.
+    func writeStringToSign(date: Span<UInt8>, canonicalDigest: Span<UInt8>, to text: inout OctetBuffer) {
         text.append("OSS4-HMAC-SHA256\n")
         text.append(date)
         text.append(0x0A)
         text.append(scope.span)
         text.append(0x0A)
-        SHA256.appendHex(of: canonicalRequest, to: &text)
+        text.appendHex(canonicalDigest)
     }
 
     /// Appends the signature, 64 lower-case hexadecimal digits.
     func appendSignature(of text: Span<UInt8>, to bytes: inout [UInt8]) {
         key.appendHex(of: text, to: &bytes)
+    }
+
+    /// Appends the signature, 64 lower-case hexadecimal digits, to where somebody writes in place.
+    func appendSignature(of text: Span<UInt8>, to output: inout OutputSpan<UInt8>) {
+        key.appendHex(of: text, to: &output)
     }
 
     static let terminator = Array("aliyun_v4_request".utf8)

@@ -15,14 +15,7 @@ package final class OSSSigner {
     let credentials: OSSCredentials
     let region: [UInt8]
     let product: [UInt8]
-    private var day: Int64 = .min
-    private var dayKey: OSSScopeKey?
-    private var canonical = OSSCanonicalText()
-    private var date: [UInt8] = []
-    /// The second whose basic form `date` is; nil if it is none.
-    private var dateSecond: Int64?
-    private var stringToSign: [UInt8] = []
-    private var authorization: [UInt8] = []
+    private var state: OSSSigningState
 
     /// - Parameters:
     ///   - region: the bucket's region without `oss-` in front, such as `cn-hangzhou`; V1 does not use it.
@@ -34,6 +27,7 @@ package final class OSSSigner {
         self.credentials = credentials
         self.region = Array(region.utf8)
         self.product = Array(product.utf8)
+        state = OSSSigningState(credentials: credentials, region: self.region, product: self.product)
     }
 
     /// Adds to `fields` what authenticates the request, in header form.
@@ -48,34 +42,38 @@ package final class OSSSigner {
     package func sign(
         method: String, resource: OSSResource, fields: inout HeaderFields, now: Int64, additionalHeaders: [String] = []
     ) {
+        begin(&fields)
+        switch version {
+        case .v1: signV1(method: method, resource: resource, fields: &fields, now: now)
+        case .v4:
+            state.signV4(
+                method: method, resource: resource, fields: &fields, now: now, additionalHeaders: additionalHeaders)
+        }
+    }
+
+    /// Adds to `fields` what authenticates a request about an object without parameters, as `sign` with a resource does,
+    /// but without a resource to be made and thrown away.
+    package func sign(method: String, bucket: String, key: [UInt8], fields: inout HeaderFields, now: Int64) {
+        guard version == .v4 else {
+            return sign(method: method, resource: OSSResource(bucket: bucket, key: key), fields: &fields, now: now)
+        }
+        begin(&fields)
+        state.signV4(method: method, bucket: bucket, key: key, fields: &fields, now: now)
+    }
+
+    private func begin(_ fields: inout HeaderFields) {
         fields.remove("Authorization")
         if let token = credentials.token { fields.set("x-oss-security-token", token) }
-        authorization.removeAll(keepingCapacity: true)
-        switch version {
-        case .v1:
-            setDate(in: &fields, now: now)
-            authorization.append("OSS ")
-            authorization.append(credentials.id)
-            authorization.append(UInt8(ascii: ":"))
-            appendV1Signature(method: method, resource: resource, fields: fields)
-        case .v4:
-            setV4Fields(in: &fields, now: now)
-            let additional = Self.additionalList(additionalHeaders, in: fields)
-            authorization.append("OSS4-HMAC-SHA256 Credential=")
-            let key = key(for: now)
-            authorization.append(credentials.id)
-            authorization.append(UInt8(ascii: "/"))
-            authorization.append(key.scope.span)
-            if !additional.isEmpty {
-                authorization.append(",AdditionalHeaders=")
-                authorization.append(additional.span)
-            }
-            authorization.append(",Signature=")
-            writeV4(method: method, resource: resource, fields: fields, additional: additional, key: key)
-            appendSignature(key)
-        }
-        let value = authorization
-        fields.append("Authorization", bytes: value.span)
+    }
+
+    private func signV1(method: String, resource: OSSResource, fields: inout HeaderFields, now: Int64) {
+        state.setDate(in: &fields, now: now)
+        // `x-oss-date`, which browsers send because they may not set `Date`, takes the date slot if it is there.
+        let slot = fields.first("x-oss-date").map(Array.init) ?? state.date
+        let code = v1Signature(method: method, resource: resource, fields: fields, slot: slot.span)
+        var authorization = Array("OSS \(credentials.id):".utf8)
+        authorization.appendBase64(code.span)
+        fields.append("Authorization", bytes: authorization.span)
     }
 
     /// The texts that `sign` would sign for the same arguments; for people, not for the data path.
@@ -90,41 +88,25 @@ package final class OSSSigner {
     /// What was signed last.
     var signedText: OSSSignedText {
         switch version {
-        case .v1: OSSSignedText(canonicalRequest: nil, stringToSign: canonical.text)
-        case .v4: OSSSignedText(canonicalRequest: canonical.text, stringToSign: stringToSign)
+        case .v1: OSSSignedText(canonicalRequest: nil, stringToSign: state.canonical.text)
+        case .v4: OSSSignedText(canonicalRequest: state.canonical.text, stringToSign: state.canonical.stringToSign)
         }
     }
 
     /// The V4 key of the day that `now` falls into.
-    func key(for now: Int64) -> OSSScopeKey {
-        let today = now >= 0 ? now / 86400 : (now - 86399) / 86400
-        if today == day, let dayKey { return dayKey }
-        var name: [UInt8] = []
-        ISO8601.appendDay(now, to: &name)
-        let key = OSSScopeKey(secret: credentials.secret, day: name, region: region, product: product)
-        day = today
-        dayKey = key
-        return key
-    }
+    func key(for now: Int64) -> OSSScopeKey { state.key(for: now) }
 
-    /// Appends the base64 signature for the date slot `slot`, or for the date in the fields.
+    /// The V1 signature, 20 bytes, for the date slot `slot`.
     func v1Signature(method: String, resource: OSSResource, fields: HeaderFields, slot: Span<UInt8>) -> [UInt8] {
-        canonical.writeV1(method: method, resource: resource, fields: fields, date: slot)
-        let (secret, text) = (credentials.secret, canonical.text)
-        return HMAC.sha1(key: secret.span, message: text.span)
+        state.canonical.writeV1(method: method, resource: resource, fields: fields, date: slot)
+        return state.canonical.v1Signature(secret: credentials.secret)
     }
 
-    /// The hexadecimal signature in URL form; the date stands in `date`.
+    /// The hexadecimal signature in URL form.
     func v4Signature(
         method: String, resource: OSSResource, fields: HeaderFields, additional: [UInt8], now: Int64
     ) -> [UInt8] {
-        writeBasicDate(now)
-        let key = key(for: now)
-        writeV4(method: method, resource: resource, fields: fields, additional: additional, key: key)
-        var signature: [UInt8] = []
-        let text = stringToSign
-        key.appendSignature(of: text.span, to: &signature)
-        return signature
+        state.v4Signature(method: method, resource: resource, fields: fields, additional: additional, now: now)
     }
 
     /// The names among `wanted` that are in the fields and not signed anyway: lower-case, sorted, with semicolons.
@@ -134,49 +116,6 @@ package final class OSSSigner {
             fields.firstIndex(of: name).map { !OSSCanonicalText.isAlwaysSigned($0, in: fields) } ?? false
         }
         return Array(Set(names.map { $0.lowercased() }).sorted().joined(separator: ";").utf8)
-    }
-
-    private func setDate(in fields: inout HeaderFields, now: Int64) {
-        dateSecond = nil
-        date.removeAll(keepingCapacity: true)
-        HTTPDate.append(now, to: &date)
-        let value = date
-        fields.set("Date", bytes: value.span)
-    }
-
-    /// Made anew once a second.
-    private func writeBasicDate(_ now: Int64) {
-        guard now != dateSecond else { return }
-        dateSecond = now
-        date.removeAll(keepingCapacity: true)
-        ISO8601.appendBasic(now, to: &date)
-    }
-
-    private func setV4Fields(in fields: inout HeaderFields, now: Int64) {
-        writeBasicDate(now)
-        let value = date
-        fields.set("x-oss-date", bytes: value.span)
-        fields.set("x-oss-content-sha256", "UNSIGNED-PAYLOAD")
-    }
-
-    /// `x-oss-date`, which browsers send because they may not set `Date`, takes the date slot if it is there.
-    private func appendV1Signature(method: String, resource: OSSResource, fields: HeaderFields) {
-        let slot = fields.first("x-oss-date").map(Array.init) ?? date
-        let code = v1Signature(method: method, resource: resource, fields: fields, slot: slot.span)
-        authorization.appendBase64(code.span)
-    }
-
-    private func appendSignature(_ key: OSSScopeKey) {
-        let text = stringToSign
-        key.appendSignature(of: text.span, to: &authorization)
-    }
-
-    private func writeV4(
-        method: String, resource: OSSResource, fields: HeaderFields, additional: [UInt8], key: OSSScopeKey
-    ) {
-        canonical.writeV4(method: method, resource: resource, fields: fields, additional: additional)
-        let (date, text) = (date, canonical.text)
-        key.writeStringToSign(date: date.span, canonicalRequest: text.span, to: &stringToSign)
     }
 }
 

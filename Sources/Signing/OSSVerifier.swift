@@ -25,7 +25,6 @@ package final class OSSVerifier {
     private let region: [UInt8]?
     private let product: [UInt8]
     private var canonical = OSSCanonicalText()
-    private var stringToSign: [UInt8] = []
     private var keys: [CachedKey] = []
     private var oldest = 0
 
@@ -206,12 +205,11 @@ package final class OSSVerifier {
     ) throws(OSSAuthFailure) {
         canonical.writeV1(
             method: request.method, resource: request.resource, fields: request.fields, date: slot.span)
-        let text = canonical.text
-        let code = HMAC.sha1(key: credentials.secret.span, message: text.span)
+        let code = canonical.v1Signature(secret: credentials.secret)
         var expected: [UInt8] = []
         expected.appendBase64(code.span)
         guard constantTimeEqual(expected.span, signature.span) else {
-            let signed = OSSSignedText(canonicalRequest: nil, stringToSign: text)
+            let signed = OSSSignedText(canonicalRequest: nil, stringToSign: canonical.text)
             throw .mismatch(id: credentials.id, provided: String(octets: signature.span), signed: signed)
         }
     }
@@ -223,13 +221,10 @@ package final class OSSVerifier {
             method: request.method, resource: request.resource, fields: request.fields, additional: claim.additional,
             leavingOut: claim.parameterIndex)
         let key = key(credentials, claim.scope)
-        let request = canonical.text
-        key.writeStringToSign(date: date.span, canonicalRequest: request.span, to: &stringToSign)
-        let text = stringToSign
-        var expected: [UInt8] = []
-        key.appendSignature(of: text.span, to: &expected)
+        canonical.writeStringToSign(key, date: date.span)
+        let expected = canonical.v4Signature(key)
         guard constantTimeEqual(expected.span, claim.signature.span) else {
-            let signed = OSSSignedText(canonicalRequest: request, stringToSign: text)
+            let signed = OSSSignedText(canonicalRequest: canonical.text, stringToSign: canonical.stringToSign)
             throw .mismatch(id: credentials.id, provided: String(octets: claim.signature.span), signed: signed)
         }
     }

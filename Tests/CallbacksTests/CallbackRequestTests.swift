@@ -36,7 +36,7 @@ private let captures = [
 extension HeaderFields {
     fileprivate init(_ fields: [(String, String)]) {
         self.init()
-        for (name, value) in fields { append(name, value) }
+        for (name, value) in fields { append(name: name, value) }
     }
 
     fileprivate var lines: [String] {

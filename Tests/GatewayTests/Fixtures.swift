@@ -112,7 +112,7 @@ func json(_ bytes: [UInt8]) throws -> JSON { try JSON.parse(bytes.span) }
 
 func fields(_ list: [(String, String)]) -> HeaderFields {
     var fields = HeaderFields()
-    for (name, value) in list { fields.append(name, value) }
+    for (name, value) in list { fields.append(name: name, value) }
     return fields
 }
 

@@ -174,7 +174,7 @@ import Testing
         server.onRequest = { request in
             var fields = HeaderFields()
             for (name, value) in [("ETag", "\"x\""), ("date", "never"), ("CONNECTION", "x"), ("content-length", "99")] {
-                fields.append(name, value)
+                fields.append(name: name, value)
             }
             request.connection.answerFields.append("Vary", "Origin")
             request.connection.respond(status: 200, fields: fields, body: "ok".utf8.span)

@@ -16,7 +16,7 @@ import Testing
         var fields = HeaderFields()
         fields.append("Connection", "x-listed, close")
         fields.append("connection", "X-Also")
-        fields.append(name, "value")
+        fields.append(name: name, "value")
         #expect(HopByHop.isHop(at: 2, of: fields) == isHop)
         #expect(HopByHop.isHop(Array(name.utf8)[...], connection: fields) == isHop)
     }

@@ -41,7 +41,7 @@ func request(
     fields: [(String, String)] = [], query: String = "", length: UInt64? = 1
 ) -> RouteRequest {
     var all = HeaderFields()
-    for (name, value) in fields { all.append(name, value) }
+    for (name, value) in fields { all.append(name: name, value) }
     return RouteRequest(
         listenerIndex: listener, method: method, authority: Array(host.utf8)[...], path: Array(path.utf8)[...],
         fields: all, query: QueryItems(query.utf8.span) ?? QueryItems(), contentLength: length)

@@ -154,7 +154,7 @@ struct PublishedV1 {
         // Worst order and letter case for the signer.
         for line in lines[4...].reversed() {
             let parts = line.split(separator: ":", maxSplits: 1).map(String.init)
-            fields.append(parts[0].uppercased(), " \(parts[1]) ")
+            fields.append(name: parts[0].uppercased(), " \(parts[1]) ")
         }
         let path = last[0].dropFirst().split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         let parameters = (last.count > 1 ? last[1] : "").split(separator: "&").reversed().map { item in

@@ -63,7 +63,7 @@ struct OSSVector: Sendable, CustomTestStringConvertible {
     /// The caller's own fields.
     var fields: HeaderFields {
         var fields = HeaderFields()
-        for (name, value) in members("headers") { fields.append(name, value.stringValue ?? "") }
+        for (name, value) in members("headers") { fields.append(name: name, value.stringValue ?? "") }
         return fields
     }
 

@@ -187,11 +187,8 @@ import Testing
         let key = OSSScopeKey(
             secret: head.credentials.secret, day: Array("20231114".utf8), region: Array("cn-hangzhou".utf8),
             product: Array("oss".utf8))
-        var text: [UInt8] = []
-        let written = canonical.text
-        key.writeStringToSign(date: "20231114T221320Z".utf8.span, canonicalRequest: written.span, to: &text)
-        var signature: [UInt8] = []
-        key.appendSignature(of: text.span, to: &signature)
+        canonical.writeStringToSign(key, date: "20231114T221320Z".utf8.span)
+        let signature = canonical.v4Signature(key)
         request.set(
             "Authorization",
             "OSS4-HMAC-SHA256 Credential=\(OSSVector.keyID)/20231114/cn-hangzhou/oss/aliyun_v4_request, "

@@ -30,7 +30,7 @@ struct SignedRequest: Sendable {
             parameters: parameters.map { (name: Array($0.0.utf8), value: Array($0.1.utf8)) })
         self.fields = []
         var own = HeaderFields()
-        for (name, value) in fields { own.append(name, value) }
+        for (name, value) in fields { own.append(name: name, value) }
         let signer = OSSSigner(version: version, credentials: credentials, region: "cn-hangzhou")
         if url {
             resource.parameters += signer.presign(
@@ -74,7 +74,7 @@ struct SignedRequest: Sendable {
 
     var head: HeaderFields {
         var head = HeaderFields()
-        for (name, value) in fields { head.append(name, bytes: value.span) }
+        for (name, value) in fields { head.append(name: name, bytes: value.span) }
         return head
     }
 

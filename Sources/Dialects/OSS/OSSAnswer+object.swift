@@ -39,7 +39,7 @@ extension OSSAnswer {
             answer.fields.append("x-oss-storage-class", "Standard")
         }
         for index in object.kept.indices { answer.fields.append(fieldAt: index, of: object.kept) }
-        for (name, value) in options.overrides { answer.fields.set(name, bytes: value.span) }
+        for (name, value) in options.overrides { answer.fields.set(name: name, bytes: value.span) }
         answer.appendServerTime(context)
         return (answer, isHead ? 0..<0 : bytes)
     }

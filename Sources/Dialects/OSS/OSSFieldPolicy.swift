@@ -67,21 +67,9 @@ package enum OSSFieldPolicy {
         return true
     }
 
-    private static let objectFields = [
+    private static let objectFields: [StaticString] = [
         "x-oss-object-acl", "x-oss-storage-class", "x-oss-tagging", "x-oss-forbid-overwrite",
         "x-oss-server-side-encryption", "x-oss-server-side-encryption-key-id", "x-oss-server-side-data-encryption",
         "x-oss-traffic-limit", "x-oss-hash-crc64ecma", "x-oss-persistent-headers", "x-oss-request-payer",
     ]
-}
-
-extension HeaderFields {
-    /// Whether the field at `index` has exactly that name, letter case aside.
-    fileprivate func isNamed(_ name: String, at index: Int) -> Bool {
-        nameRange(at: index).count == name.utf8.count && hasPrefix(name, at: index)
-    }
-
-    fileprivate func haveSameName(_ one: Int, _ other: Int) -> Bool {
-        nameRange(at: one).count == nameRange(at: other).count
-            && name(at: one).elementsEqual(name(at: other)) { ($0 | 0x20) == ($1 | 0x20) }
-    }
 }

@@ -99,7 +99,7 @@ package final class OSSOutbound {
     }
 
     private func sign(key: [UInt8], now: Int64, _ request: inout StoreRequest) {
-        signer.sign(method: request.method.name, resource: resource(key), fields: &request.fields, now: now)
+        signer.sign(method: request.method.name, bucket: address.bucket, key: key, fields: &request.fields, now: now)
     }
 
     private func resource(_ key: [UInt8]) -> OSSResource {
@@ -107,10 +107,12 @@ package final class OSSOutbound {
     }
 
     private func replace(fieldAt index: Int, of source: HeaderFields, in fields: inout HeaderFields) {
-        fields.set(String(octets: source.name(at: index).span), bytes: source.value(at: index).span)
+        let bytes = source.bytes.span
+        fields.set(
+            name: bytes.extracting(source.nameRange(at: index)), value: bytes.extracting(source.valueRange(at: index)))
     }
 
-    private static let readFields = [
+    private static let readFields: [StaticString] = [
         "Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "x-oss-range-behavior",
     ]
 }

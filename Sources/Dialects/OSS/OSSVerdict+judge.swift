@@ -44,12 +44,10 @@ extension OSSVerdict {
         _ fields: HeaderFields, _ crc64: UInt64?, _ md5: [UInt8]?, verdict: (OSSStored) -> OSSVerdict
     ) -> OSSVerdict {
         var stored = OSSStored(fields)
-        if let crc64, let text = fields.string("x-oss-hash-crc64ecma") {
-            guard stored.crc64 == crc64 else {
-                return .mismatch(stored, OSSMismatch(kind: .crc64, streamed: String(crc64), stored: text))
-            }
-            stored.isVerified = true
+        if let crc64, stored.crc64 != crc64, let text = fields.string("x-oss-hash-crc64ecma") {
+            return .mismatch(stored, OSSMismatch(kind: .crc64, streamed: String(crc64), stored: text))
         }
+        if crc64 != nil, stored.crc64 == crc64 { stored.isVerified = true }
         if let md5, let text = stored.contentMD5 {
             let streamed = Base64.encode(md5.span)
             guard streamed == text else {
@@ -72,14 +70,18 @@ extension OSSVerdict {
 extension OSSStored {
     /// Reads the header fields of an answer.
     package init(_ fields: HeaderFields) {
-        if var text = fields.first("ETag") {
+        if let index = fields.firstIndex(of: "ETag") {
+            var range = fields.valueRange(at: index)
+            let bytes = fields.bytes.span
             let quote = UInt8(ascii: "\"")
-            if text.count >= 2, text.first == quote, text.last == quote { text = text.dropFirst().dropLast() }
-            etag = String(octets: text.span)
+            if range.count >= 2, bytes[range.lowerBound] == quote, bytes[range.upperBound - 1] == quote {
+                range = range.lowerBound + 1..<range.upperBound - 1
+            }
+            etag = String(octets: bytes.extracting(range))
         }
-        crc64 = fields.first("x-oss-hash-crc64ecma").flatMap { UInt64(decimal: $0.span) }
+        if let index = fields.firstIndex(of: "x-oss-hash-crc64ecma") {
+            crc64 = UInt64(decimal: fields.bytes.span.extracting(fields.valueRange(at: index)))
+        }
         contentMD5 = fields.string("Content-MD5")
-        requestID = fields.string("x-oss-request-id")
-        versionID = fields.string("x-oss-version-id")
     }
 }

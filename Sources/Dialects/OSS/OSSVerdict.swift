@@ -22,9 +22,6 @@ package struct OSSStored: Sendable, Equatable {
     package var crc64: UInt64?
     /// Base64.
     package var contentMD5: String?
-    package var requestID: String?
-    /// `x-oss-version-id`, for buckets with versions.
-    package var versionID: String?
     /// Whether a checksum of the answer was compared with what was streamed, and is right.
     package var isVerified = false
 }

@@ -41,17 +41,11 @@ private let callbackFailed = """
     @Test func `sees what is stored and right`() {
         let expected = OSSStored(
             etag: "5EB63BBBE01EEED093CB22BB8F5ACDC3", crc64: helloCRC64, contentMD5: "XrY7u+Ae7tCTyyK7j1rNww==",
-            requestID: "5C3D9175B6FC201293AD4890", versionID: nil, isVerified: true)
+            isVerified: true)
         #expect(Self.judge(200, stored) == .stored(expected))
         #expect(Self.judge(200, stored, callbackAsked: false) == .stored(expected))
         #expect(Self.judge(200, stored, md5: nil) == .stored(expected))
         #expect(Self.judge(200, stored, crc64: nil) == .stored(expected))
-        let versioned = Self.judge(200, stored + [("x-oss-version-id", "V1")])
-        guard case .stored(let object) = versioned else {
-            Issue.record("\(versioned)")
-            return
-        }
-        #expect(object.versionID == "V1")
     }
 
     @Test func `does not claim to have compared what it could not`() {

@@ -56,6 +56,6 @@ func text(_ bytes: some Sequence<UInt8>) -> String { String(decoding: Array(byte
 
 func fields(_ list: [(String, String)]) -> HeaderFields {
     var fields = HeaderFields()
-    for (name, value) in list { fields.append(name, value) }
+    for (name, value) in list { fields.append(name: name, value) }
     return fields
 }

@@ -2,14 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 private import COpenSSL
-internal import Octets
 
 extension SHA256 {
-    /// Appends the digest of a whole message as 64 lower-case hexadecimal digits.
+    /// The 32 bytes of the digest of a whole message.
     ///
-    /// For signatures on the data path: the state lies on the stack, so nothing is allocated, where a digest that is
-    /// fed piece by piece costs four allocations.
-    package static func appendHex(of message: Span<UInt8>, to bytes: inout [UInt8]) {
+    /// For signatures on the data path: state and digest lie on the stack, so nothing is allocated, where a digest that
+    /// is fed piece by piece costs four allocations.
+    package static func digest(of message: Span<UInt8>) -> [32 of UInt8] {
         var state = SHA256_CTX()
         var digest: [32 of UInt8] = .init(repeating: 0)
         var span = digest.mutableSpan
@@ -19,6 +18,6 @@ extension SHA256 {
             & message.withUnsafeBytes { unsafe SHA256_Update(&state, $0.baseAddress, $0.count) }
             & span.withUnsafeMutableBufferPointer { unsafe SHA256_Final($0.baseAddress, &state) }
         precondition(status == 1, "SHA-256 of bytes in memory")
-        bytes.appendHex(digest.span)
+        return digest
     }
 }
