@@ -93,10 +93,9 @@ package enum HTTPEncoder {
 
     private static func write(_ fields: HeaderFields, to buffer: inout some OctetSink & ~Copyable) {
         let all = fields.bytes.span
-        let entries = fields.entries.span
         var run = 0..<0
-        for index in entries.indices {
-            let entry = entries[index]
+        for index in fields.indices {
+            let entry = fields.entry(at: index)
             if entry.isLine(in: all) {
                 if entry.line.lowerBound == run.upperBound {
                     run = run.lowerBound..<entry.line.upperBound
@@ -115,12 +114,12 @@ package enum HTTPEncoder {
 
     /// Appends one field as a line.
     package static func append(fieldAt index: Int, of fields: HeaderFields, to buffer: inout [UInt8]) {
-        write(fields.entries[index], of: fields.bytes.span, to: &buffer)
+        write(fields.entry(at: index), of: fields.bytes.span, to: &buffer)
     }
 
     /// Appends one field as a line.
     package static func append(fieldAt index: Int, of fields: HeaderFields, to buffer: inout OctetBuffer) {
-        write(fields.entries[index], of: fields.bytes.span, to: &buffer)
+        write(fields.entry(at: index), of: fields.bytes.span, to: &buffer)
     }
 
     private static func write(

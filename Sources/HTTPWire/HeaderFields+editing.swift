@@ -9,7 +9,8 @@ import Octets
 extension HeaderFields {
     /// Adds a field.
     package mutating func append(_ name: StaticString, _ value: StaticString) {
-        append(line: name.octets, value.octets)
+        assert(Self.isValidValue(value.octets), "a field value holds a line end")
+        append(trusted: name.octets, value.octets)
     }
 
     /// Adds a field; `value` must satisfy `isValidValue`.
@@ -69,7 +70,7 @@ extension HeaderFields {
 
     /// Adds a copy of the field at `index` of `other`.
     package mutating func append(fieldAt index: Int, of other: HeaderFields) {
-        let entry = other.entries[index]
+        let entry = other.entry(at: index)
         let source = other.bytes.span
         append(line: source.extracting(entry.name), source.extracting(entry.value))
     }
@@ -107,7 +108,7 @@ extension HeaderFields {
         precondition(Self.isValidValue(value), "a field value holds a line end")
         let start = bytes.count
         bytes.append(value)
-        replaceEntry(at: index, with: Entry(name: entries[index].name, value: start..<bytes.count))
+        replaceEntry(at: index, with: Entry(name: entry(at: index).name, value: start..<bytes.count))
         removeAll(name, from: index &+ 1)
     }
 
@@ -119,19 +120,18 @@ extension HeaderFields {
         }
     }
 
-    /// Stores a whole line, so that lines that follow each other are written with one copy.
     private mutating func append(line name: Span<UInt8>, _ value: Span<UInt8>) {
-        assert(Self.isToken(name), "a field name is a token")
         precondition(Self.isValidValue(value), "a field value holds a line end")
+        append(trusted: name, value)
+    }
+
+    /// Stores a whole line, so that lines that follow each other are written with one copy.
+    private mutating func append(trusted name: Span<UInt8>, _ value: Span<UInt8>) {
+        assert(Self.isToken(name), "a field name is a token")
         let start = bytes.count
         let valueStart = start &+ name.count &+ 2
-        bytes.append(addingCapacity: name.count &+ value.count &+ 4) { output in
-            output.append(name)
-            output.append(Byte.colon)
-            output.append(Byte.space)
-            output.append(value)
-            output.append(Byte.carriageReturn)
-            output.append(Byte.lineFeed)
+        bytes.append(addingCapacity: name.count &+ value.count &+ 4) {
+            $0.append(name, separator: (Byte.colon, Byte.space), value, end: (Byte.carriageReturn, Byte.lineFeed))
         }
         enter(
             Entry(name: start..<start &+ name.count, value: valueStart..<valueStart &+ value.count), name: name)

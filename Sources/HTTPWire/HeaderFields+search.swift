@@ -23,7 +23,7 @@ extension HeaderFields {
         let places = entries.span
         let length = UInt32(truncatingIfNeeded: wanted.count)
         var index = start
-        while index < places.count {
+        while index < count {
             let entry = places[index]
             if entry.nameCount == length, all.matchesIgnoringCase(wanted, at: Int(entry.nameStart)) { return index }
             index &+= 1
@@ -38,7 +38,7 @@ extension HeaderFields {
 
     /// Value of the first field of that name as text; bytes that are not UTF-8 become U+FFFD.
     package func string(_ name: StaticString) -> String? {
-        firstIndex(of: name).map { String(octets: bytes.span.extracting(entries[$0].value)) }
+        firstIndex(of: name).map { String(octets: bytes.span.extracting(entry(at: $0).value)) }
     }
 
     package func contains(_ name: StaticString) -> Bool { firstIndex(of: name) != nil }
@@ -59,12 +59,12 @@ extension HeaderFields {
 
     /// Whether the field at `index` has exactly that name, letter case aside.
     package func isNamed(_ name: StaticString, at index: Int) -> Bool {
-        bytes.span.holdsIgnoringCase(name, at: entries[index].name)
+        bytes.span.holdsIgnoringCase(name, at: entry(at: index).name)
     }
 
     /// Whether the fields at both places have the same name, letter case aside.
     package func haveSameName(_ one: Int, _ other: Int) -> Bool {
-        let (mine, theirs) = (entries[one].name, entries[other].name)
+        let (mine, theirs) = (entry(at: one).name, entry(at: other).name)
         guard mine.count == theirs.count else { return false }
         let all = bytes.span
         return all.matchesIgnoringCase(all.extracting(theirs), at: mine.lowerBound)
@@ -77,7 +77,7 @@ extension HeaderFields {
 
     /// Whether the name of the field at `index` starts with `prefix`.
     package func hasPrefix(octets prefix: Span<UInt8>, at index: Int) -> Bool {
-        let name = entries[index].name
+        let name = entry(at: index).name
         return name.count >= prefix.count && bytes.span.matchesIgnoringCase(prefix, at: name.lowerBound)
     }
 
@@ -91,7 +91,7 @@ extension HeaderFields {
         let all = bytes.span
         var start = 0
         while let index = nextIndex(of: name, from: start) {
-            let value = entries[index].value
+            let value = entry(at: index).value
             var position = value.lowerBound
             while position < value.upperBound {
                 let (range, next) = all.listElement(from: position, to: value.upperBound)

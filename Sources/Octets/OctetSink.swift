@@ -120,6 +120,31 @@ extension OutputSpan<UInt8> {
         }
     }
 
+    /// Appends two runs of bytes, each with two bytes behind it, as lines of HTTP are; there must be room for all.
+    @inlinable
+    package mutating func append(
+        _ first: Span<UInt8>, separator: (UInt8, UInt8), _ second: Span<UInt8>, end: (UInt8, UInt8)
+    ) {
+        precondition(first.count + second.count + 4 <= freeCapacity, "there is room for the bytes")
+        unsafe withUnsafeMutableBufferPointer { room, filled in
+            guard let base = room.baseAddress else { return }
+            // In bounds: there is room for both runs and four bytes more behind what is filled.
+            var place = unsafe base + filled
+            unsafe first.withUnsafeBufferPointer { source in
+                if let from = source.baseAddress { unsafe place.initialize(from: from, count: source.count) }
+            }
+            unsafe place += first.count
+            unsafe (place[0], place[1]) = separator
+            unsafe place += 2
+            unsafe second.withUnsafeBufferPointer { source in
+                if let from = source.baseAddress { unsafe place.initialize(from: from, count: source.count) }
+            }
+            unsafe place += second.count
+            unsafe (place[0], place[1]) = end
+            filled &+= first.count &+ second.count &+ 4
+        }
+    }
+
     /// Appends the number in decimal, without leading zeros; there must be room for its digits.
     @inlinable
     package mutating func appendDecimal(_ value: UInt64) {

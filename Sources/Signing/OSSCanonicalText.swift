@@ -159,8 +159,11 @@ struct OSSCanonicalText: ~Copyable {
 
     /// Whether a V4 signature covers the field at `index` without being asked to.
     static func isAlwaysSigned(_ index: Int, in fields: HeaderFields) -> Bool {
-        fields.hasPrefix("x-oss-", at: index) || fields.isNamed("content-type", at: index)
-            || fields.isNamed("content-md5", at: index)
+        switch fields.nameRange(at: index).count {
+        case 11: fields.hasPrefix("x-oss-", at: index) || fields.isNamed("content-md5", at: index)
+        case 12: fields.hasPrefix("x-oss-", at: index) || fields.isNamed("content-type", at: index)
+        default: fields.hasPrefix("x-oss-", at: index)
+        }
     }
 
     /// Whether a list of names joined with semicolons holds the name of the field at `index`.
