@@ -36,6 +36,8 @@ final class RemoteSink: UploadSink, StoreExchangeHandler {
     }
 
     func send(_ bytes: Span<UInt8>) -> Bool { exchange?.send(bytes) ?? true }
+    var takesPipe: Bool { exchange?.takesPipe ?? false }
+    func send(_ pipe: SplicePipe) -> Bool { exchange?.send(pipe) ?? true }
     func finish() { exchange?.finish() }
     func abort() { exchange?.abort() }
 

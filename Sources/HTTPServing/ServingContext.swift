@@ -32,12 +32,14 @@ package final class ServingContext {
     package let limits: ServingLimits
     /// Unix seconds, for the Date header.
     package let wallClock: () -> Int64
-    let scratch = Scratch()
+    let scratch = Scratch(size: 512 * 1024)
+    let pipes: PipePool
     private var dateText: [UInt8] = []
     private var dateSecond = Int64.min
 
     package init(loop: EventLoop, limits: ServingLimits, wallClock: @escaping () -> Int64) {
         self.loop = loop
+        pipes = PipePool(loop: loop)
         self.limits = limits
         self.wallClock = wallClock
     }

@@ -28,6 +28,8 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
 
     private var unsent: [UInt8] = []
     private var unsentStart = 0
+    /// Body bytes in a pipe that go out before `unsent`.
+    private var pipe: SplicePipe?
     private var parser: ResponseParser
     private var head = ResponseHead()
     private var chunks: ChunkedDecoder
@@ -86,7 +88,7 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
     /// Sends `first` and then `second`; false when some of it is held back.
     func send(_ first: Span<UInt8>, _ second: Span<UInt8>) -> Bool {
         guard stream.isOpen, !outputBroken else { return true }
-        guard unsentStart == unsent.count else {
+        guard !holdsOutput else {
             unsent.append(first)
             unsent.append(second)
             return false
@@ -114,6 +116,19 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         }
         return true
     }
+
+    /// Whether body bytes may come in a pipe now.
+    var takesPipe: Bool { stream.isOpen && !stream.isTLS && !outputBroken && !holdsOutput }
+
+    /// Sends what `pipe` holds; false when some of it is held back.
+    func send(_ pipe: SplicePipe) -> Bool {
+        precondition(takesPipe, "only who takes a pipe is given one")
+        self.pipe = pipe
+        return drainPipe()
+    }
+
+    /// Whether bytes wait for the store to take more.
+    private var holdsOutput: Bool { pipe != nil || unsentStart < unsent.count }
 
     /// The request is out: from here on the store's answer is waited for.
     func startAnswerTimer() {
@@ -147,6 +162,8 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
 
     private func end(_ how: (ByteStream) -> Void) {
         user = nil
+        // With what it holds: the next request gets another one.
+        pipe = nil
         timer.cancel()
         guard stream.isOpen else { return }
         how(stream)
@@ -156,6 +173,7 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
     // MARK: - Output
 
     func streamWritable(_ stream: ByteStream) {
+        guard drainPipe(), stream.isOpen, !outputBroken else { return }
         while unsentStart < unsent.count {
             switch stream.write(unsent.span.extracting(unsentStart...)) {
             case .bytes(let count):
@@ -171,6 +189,29 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         unsentStart = 0
         timer.deadline = nil
         user?.connectionDrained()
+    }
+
+    /// Sends what the pipe holds; false when some of it is held back.
+    private func drainPipe() -> Bool {
+        guard let pipe else { return true }
+        var isMoving = timer.deadline == nil
+        while pipe.count > 0 {
+            switch pipe.drain(into: stream) {
+            case .bytes:
+                isMoving = true
+            case .wouldBlock:
+                stream.waitForWritable()
+                if isMoving { startAnswerTimer() }
+                return false
+            case let result:
+                self.pipe = nil
+                writeFailed(result)
+                return true
+            }
+        }
+        self.pipe = nil
+        pipe.giveBack()
+        return true
     }
 
     /// A store that refuses a request may close while the body still flows: its answer, if any, tells more than the write
@@ -290,7 +331,7 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         guard let user else { return close() }
         reading = .nothing
         timer.deadline = nil
-        user.answerEnded(reusable: reusable && head.keepAlive && unsentStart == unsent.count)
+        user.answerEnded(reusable: reusable && head.keepAlive && !holdsOutput)
     }
 
     private func fail(_ kind: StoreFailure.Kind, _ reason: String) {
@@ -306,7 +347,7 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
             pool.remove(self)
             return close()
         }
-        let what = unsentStart < unsent.count ? "took no more of the request" : "did not answer"
+        let what = holdsOutput ? "took no more of the request" : "did not answer"
         fail(.answerTimeout, "the store \(what) in time")
     }
 }
