@@ -23,3 +23,20 @@ static inline int pb_accept(int listener, struct sockaddr *_Nonnull address, soc
 static inline void pb_thread_set_name(const char *_Nonnull name) {
     prctl(PR_SET_NAME, name, 0, 0, 0);
 }
+
+// Pipes between sockets: pipe2, splice and F_SETPIPE_SZ are GNU extensions as well; the symbols are glibc's.
+#include <fcntl.h>
+extern int pipe2(int *_Nonnull, int);
+extern ssize_t splice(int, off_t *_Nullable, int, off_t *_Nullable, size_t, unsigned int);
+static inline int pb_pipe(int *_Nonnull ends) {
+    return pipe2(ends, O_NONBLOCK | O_CLOEXEC);
+}
+/// The size that the pipe got, or -1. The number is F_SETPIPE_SZ, linux/fcntl.h.
+static inline int pb_pipe_resize(int end, int size) {
+    return fcntl(end, 1031, size);
+}
+/// Moves pages without copying; a full or empty pipe and a socket that would block give EAGAIN. The flags are
+/// SPLICE_F_MOVE and SPLICE_F_NONBLOCK, splice(2).
+static inline ssize_t pb_splice(int from, int to, size_t count) {
+    return splice(from, NULL, to, NULL, count, 1 | 2);
+}

@@ -39,6 +39,16 @@ package final class ByteStream: FileEventHandler {
     private var writeWaits = false
     private var plainBytesWritten: UInt64 = 0
 
+    /// How many bytes must wait before the handler of a plain stream is told of them (`SO_RCVLOWAT`, socket(7)): a high mark
+    /// spares wake-ups. The kernel also tells earlier, when its buffer is full or the peer is done.
+    package var readMark: Int32 = 1 {
+        didSet {
+            guard readMark != oldValue, session == nil else { return }
+            _ = unsafe setsockopt(
+                descriptor, SOL_SOCKET, SO_RCVLOWAT, &readMark, socklen_t(MemoryLayout<Int32>.size))
+        }
+    }
+
     /// A plain stream on a non-blocking descriptor.
     package init(loop: EventLoop, descriptor: Int32) {
         self.loop = loop
@@ -256,7 +266,7 @@ package final class ByteStream: FileEventHandler {
     /// Counts reads that moved bytes, to see whether buffered input makes progress.
     private var readsDone: UInt64 = 0
 
-    private func wrote(_ count: Int) -> StreamResult {
+    func wrote(_ count: Int) -> StreamResult {
         plainBytesWritten &+= UInt64(count)
         return .bytes(count)
     }

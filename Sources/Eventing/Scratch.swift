@@ -17,9 +17,9 @@ package final class Scratch {
 
     package var count: Int { unsafe memory.count }
 
-    /// Reads from `stream` into the buffer.
-    package func read(from stream: ByteStream) -> StreamResult {
-        unsafe stream.read(into: memory)
+    /// Reads from `stream` into the buffer, at most `limit` bytes.
+    package func read(from stream: ByteStream, limit: Int = .max) -> StreamResult {
+        unsafe stream.read(into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(limit, memory.count)]))
     }
 
     /// Calls `body` with the first `count` bytes.

@@ -38,6 +38,8 @@ final class RemoteSink: UploadSink, StoreExchangeHandler {
     }
 
     func send(_ bytes: Span<UInt8>) -> Bool { exchange.send(bytes) }
+    var takesPipe: Bool { exchange.takesPipe }
+    func send(_ pipe: SplicePipe) -> Bool { exchange.send(pipe) }
     func finish() { exchange.finish() }
     func abort() { exchange.abort() }
 

@@ -71,6 +71,16 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         if sink?.send(bytes) == false { connection?.pauseBody() }
     }
 
+    /// Bytes that are only counted need not pass through this process.
+    var takesPipe: Bool { !needsChecksum && state.step == .streaming && sink?.takesPipe == true }
+
+    func bodyReceived(in pipe: SplicePipe) {
+        guard state.step == .streaming else { return }
+        received &+= UInt64(pipe.count)
+        guard received <= plan.sizeLimit else { return perform(state.bodyFailed(.tooLarge(plan.sizeLimit))) }
+        if sink?.send(pipe) == false { connection?.pauseBody() }
+    }
+
     func bodyCompleted() {
         record.bodyEnded = .now
         if let expected = plan.crc64, expected != checksum.value {

@@ -164,6 +164,7 @@ extension ServerConnection {
         guard !inputEnded else { return close() }
         // Closing now, with input unread, would reset the connection and lose the answer on its way (RFC 9112 §9.6).
         phase = .lingering
+        resetReading()
         pendingInput = []
         wantsBody = false
         stream.shutdownWrite()

@@ -45,18 +45,23 @@ extension ServerConnection {
     // MARK: - Input
 
     func readInput() {
-        switch context.scratch.read(from: stream) {
+        if let pipe = pipeForBody() { return spliceBody(through: pipe) }
+        switch context.scratch.read(from: stream, limit: readLimit) {
         case .bytes(let count):
             context.scratch.withBytes(count) { received($0) }
         case .wouldBlock:
             break
         case .end:
-            inputEnded = true
-            stream.readEnabled = false
-            processPending()
+            readEnded()
         case .failed:
             close()
         }
+    }
+
+    func readEnded() {
+        inputEnded = true
+        stream.readEnabled = false
+        processPending()
     }
 
     private func received(_ bytes: Span<UInt8>) {
@@ -172,6 +177,7 @@ extension ServerConnection {
             bodyRemaining -= UInt64(count)
             windowBytes &+= UInt64(count)
             receiver?.bodyReceived(bytes.extracting(offset..<offset + count))
+            adaptReading(to: count)
             if bodyRemaining == 0 { endBody() }
             return offset + count
         }
@@ -187,9 +193,10 @@ extension ServerConnection {
         }
     }
 
-    private func endBody() {
+    func endBody() {
         guard phase == .readingBody else { return }
         phase = .awaitingAnswer
+        resetReading()
         if output.count == outputSent { timer.deadline = nil }
         if !inputEnded { stream.readEnabled = true }
         receiver?.bodyCompleted()
@@ -199,6 +206,7 @@ extension ServerConnection {
     private func failBody(_ failure: ClientFailure) {
         closesAfterAnswer = true
         wantsBody = false
+        resetReading()
         if failure == .truncated { inputEnded = true }
         let receiver = self.receiver
         self.receiver = nil
@@ -228,8 +236,9 @@ extension ServerConnection {
     }
 
     func bodyDeadlinePassed() {
+        readBelowMark()
         // Paused: the store is waited for, not the client.
-        guard wantsBody else { return }
+        guard phase == .readingBody, wantsBody else { return }
         let now = context.loop.now
         if lastRead + context.limits.bodyIdle <= now { return failBody(.stalled) }
         if windowStart + context.limits.minimumRateWindow <= now {

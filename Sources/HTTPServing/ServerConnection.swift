@@ -47,6 +47,12 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler, TurnEn
     var bodyRemaining: UInt64 = 0
     /// Whether the receiver takes body bytes now.
     var wantsBody = false
+    /// False once the kernel refused to splice from this socket.
+    var splices = true
+    /// The most bytes that the next read takes: what the receiver cannot pass on of them is held in this process.
+    var readLimit = ServerConnection.firstReadLimit
+    /// The client let a deadline pass while bytes waited below the read mark.
+    var stallsBelowMark = false
     /// Bytes that were read but not parsed: part of a head, a body that nobody wants yet, a pipelined request.
     var pendingInput: [UInt8] = []
     var inputEnded = false

@@ -1,6 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+package import Eventing
 package import HTTPWire
 
 /// Who answers the requests of a listener's connections. Loop thread only.
@@ -21,12 +22,22 @@ package protocol BodyReceiver: AnyObject {
     /// Decoded bytes of the body. All of them are taken: a receiver that cannot pass them on keeps them and calls
     /// ``ServerConnection/pauseBody()``.
     func bodyReceived(_ bytes: Span<UInt8>)
+    /// Whether the next bytes may come in a pipe, because nobody needs to look at them and they go to a plain socket.
+    var takesPipe: Bool { get }
+    /// Bytes of the body in a pipe, which is the receiver's from here on; asked for by ``takesPipe``. All of them are taken,
+    /// as with ``bodyReceived(_:)``.
+    func bodyReceived(in pipe: SplicePipe)
     /// The body is complete.
     func bodyCompleted()
     /// The request cannot be completed, or its answer not be delivered; no call follows.
     func clientFailed(_ failure: ClientFailure)
     /// The client took all of the answer that was written; more may be written.
     func answerDrained()
+}
+
+extension BodyReceiver {
+    package var takesPipe: Bool { false }
+    package func bodyReceived(in pipe: SplicePipe) { preconditionFailure("a pipe comes only to who takes pipes") }
 }
 
 /// Why the bytes of a connection were not taken for a request.

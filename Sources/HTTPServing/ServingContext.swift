@@ -32,7 +32,8 @@ package final class ServingContext {
     package let limits: ServingLimits
     /// Unix seconds, for the Date header.
     package let wallClock: () -> Int64
-    let scratch = Scratch()
+    let scratch = Scratch(size: 512 * 1024)
+    let pipes: PipePool
     /// Where answers are composed; empty between two of them.
     var answer = OctetBuffer(capacity: 1024)
     var answerBody = OctetBuffer(capacity: 1024)
@@ -43,6 +44,7 @@ package final class ServingContext {
 
     package init(loop: EventLoop, limits: ServingLimits, wallClock: @escaping () -> Int64) {
         self.loop = loop
+        pipes = PipePool(loop: loop)
         self.limits = limits
         self.wallClock = wallClock
     }

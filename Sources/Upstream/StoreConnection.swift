@@ -29,6 +29,8 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
 
     private var unsent: [UInt8] = []
     private var unsentStart = 0
+    /// Body bytes in a pipe that go out before `unsent`.
+    private var pipe: SplicePipe?
     /// What of `unsent` is counted in `pool.context.buffered`.
     private var unsentCounted = 0
     private var parser: ResponseParser
@@ -89,7 +91,7 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
     /// Sends `first` and then `second`; false when some of it is held back.
     func send(_ first: Span<UInt8>, _ second: Span<UInt8>) -> Bool {
         guard stream.isOpen, !outputBroken else { return true }
-        guard unsentStart == unsent.count else {
+        guard !holdsOutput else {
             unsent.append(first)
             unsent.append(second)
             countUnsent()
@@ -119,6 +121,19 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         }
         return true
     }
+
+    /// Whether body bytes may come in a pipe now.
+    var takesPipe: Bool { stream.isOpen && !stream.isTLS && !outputBroken && !holdsOutput }
+
+    /// Sends what `pipe` holds; false when some of it is held back.
+    func send(_ pipe: SplicePipe) -> Bool {
+        precondition(takesPipe, "only who takes a pipe is given one")
+        self.pipe = pipe
+        return drainPipe()
+    }
+
+    /// Whether bytes wait for the store to take more.
+    private var holdsOutput: Bool { pipe != nil || unsentStart < unsent.count }
 
     /// The request is out: from here on the store's answer is waited for.
     func startAnswerTimer() {
@@ -152,6 +167,8 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
 
     private func end(_ how: (ByteStream) -> Void) {
         user = nil
+        // With what it holds: the next request gets another one.
+        pipe = nil
         timer.cancel()
         guard stream.isOpen else { return }
         pool.context.buffered.add(-unsentCounted)
@@ -169,6 +186,7 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
     }
 
     func streamWritable(_ stream: ByteStream) {
+        guard drainPipe(), stream.isOpen, !outputBroken else { return }
         while unsentStart < unsent.count {
             let bytes = unsent
             let result = stream.write(bytes.span.extracting(unsentStart...))
@@ -185,6 +203,29 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         countUnsent()
         timer.deadline = nil
         user?.connectionDrained()
+    }
+
+    /// Sends what the pipe holds; false when some of it is held back.
+    private func drainPipe() -> Bool {
+        guard let pipe else { return true }
+        var isMoving = timer.deadline == nil
+        while pipe.count > 0 {
+            switch pipe.drain(into: stream) {
+            case .bytes:
+                isMoving = true
+            case .wouldBlock:
+                stream.waitForWritable()
+                if isMoving { startAnswerTimer() }
+                return false
+            case let result:
+                self.pipe = nil
+                writeFailed(result)
+                return true
+            }
+        }
+        self.pipe = nil
+        pipe.giveBack()
+        return true
     }
 
     /// A store that refuses a request may close while the body still flows: its answer, if any, tells more than the write
@@ -301,7 +342,7 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         guard let user else { return close() }
         reading = .nothing
         timer.deadline = nil
-        user.answerEnded(reusable: reusable && head.keepAlive && unsentStart == unsent.count)
+        user.answerEnded(reusable: reusable && head.keepAlive && !holdsOutput)
     }
 
     private func fail(_ kind: StoreFailure.Kind, _ reason: String) {
@@ -317,7 +358,7 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
             pool.remove(self)
             return close()
         }
-        let what = unsentStart < unsent.count ? "took no more of the request" : "did not answer"
+        let what = holdsOutput ? "took no more of the request" : "did not answer"
         fail(.answerTimeout, "the store \(what) in time")
     }
 }

@@ -1,7 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Eventing
+package import Eventing
 package import HTTPWire
 package import Octets
 
@@ -131,6 +131,19 @@ package final class StoreExchange: StoreConnectionUser {
         framing.append(bytes)
         HTTPEncoder.appendChunkTrailer(to: &framing)
         return framing.withSpan { sendFramed($0) }
+    }
+
+    /// Whether the next bytes of the body may come in a pipe: the connection is there, is plain and took all it was given.
+    package var takesPipe: Bool {
+        guard !isChunked, headIsOut, !answerBegun, case .sending(let connection) = state else { return false }
+        return connection.takesPipe
+    }
+
+    /// Sends the bytes of the body that `pipe` holds, see ``send(_:)-(Span<UInt8>)``. They cannot be sent once more.
+    package func send(_ pipe: SplicePipe) -> Bool {
+        guard case .sending(let connection) = state else { return true }
+        dropHeld()
+        return connection.send(pipe)
     }
 
     /// The body is complete.
