@@ -141,7 +141,7 @@ package final class ByteStream: FileEventHandler {
     /// Writes as much as is taken. After `wouldBlock`, or fewer bytes than given, the handler is told when to go on if
     /// ``waitForWritable()`` was called.
     package func write(_ buffer: UnsafeRawBufferPointer) -> StreamResult {
-        if let session { return unsafe result(session.write(buffer), isRead: false) }
+        if let session { return unsafe write(buffer, session) }
         while true {
             let count = unsafe send(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL))
             if count >= 0 { return wrote(count) }
@@ -174,6 +174,24 @@ package final class ByteStream: FileEventHandler {
                 }
             }
         }
+    }
+
+    /// Each record is a system call; so that it is not a packet of its own as well, with all that follows from one, the kernel
+    /// is told to wait for the rest (TCP_CORK of tcp(7)).
+    private func write(_ buffer: UnsafeRawBufferPointer, _ session: TLSSession) -> StreamResult {
+        guard buffer.count > 2 * TLSSession.recordBytes else {
+            return unsafe result(session.write(buffer), isRead: false)
+        }
+        cork(true)
+        defer { cork(false) }
+        return unsafe result(session.write(buffer), isRead: false)
+    }
+
+    private func cork(_ isOn: Bool) {
+        var value: Int32 = isOn ? 1 : 0
+        // Only a Unix socket refuses, which has no packets.
+        _ = unsafe setsockopt(
+            descriptor, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
     /// Joins the buffers as far as a record goes: copying is cheaper than another record, system call and packet.
