@@ -151,7 +151,7 @@ package final class ByteStream: FileEventHandler {
     /// Writes as much as is taken. After `wouldBlock`, or fewer bytes than given, the handler is told when to go on if
     /// ``waitForWritable()`` was called.
     package func write(_ buffer: UnsafeRawBufferPointer) -> StreamResult {
-        if let session { return unsafe result(session.write(buffer), isRead: false) }
+        if let session { return unsafe write(buffer, session) }
         while true {
             let count = unsafe send(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL))
             if count >= 0 { return wrote(count) }
@@ -186,15 +186,38 @@ package final class ByteStream: FileEventHandler {
         }
     }
 
-    /// Joins the buffers as far as a record goes: copying is cheaper than another record, system call and packet.
+    /// Each record is a system call; so that it is not a packet of its own as well, with all that follows from one, the kernel
+    /// is told to wait for the rest (TCP_CORK of tcp(7)).
+    private func write(_ buffer: UnsafeRawBufferPointer, _ session: TLSSession) -> StreamResult {
+        guard buffer.count > 2 * TLSSession.recordBytes else {
+            return unsafe result(session.write(buffer), isRead: false)
+        }
+        cork(true)
+        defer { cork(false) }
+        return unsafe result(session.write(buffer), isRead: false)
+    }
+
+    private func cork(_ isOn: Bool) {
+        var value: Int32 = isOn ? 1 : 0
+        // Only a Unix socket refuses, which has no packets.
+        _ = unsafe setsockopt(
+            descriptor, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Joins the buffers as far as a record goes, where that saves one: copying is cheaper than another record, with its
+    /// system call and packet.
     private func writeOneRecord(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> StreamResult {
-        guard first.count < TLSSession.recordBytes else { return unsafe write(first) }
-        let count = min(first.count + second.count, TLSSession.recordBytes)
-        return unsafe withUnsafeTemporaryAllocation(byteCount: count, alignment: 16) { record in
-            let body = unsafe UnsafeMutableRawBufferPointer(rebasing: record[first.count...])
-            unsafe record.copyMemory(from: first)
+        let (record, total) = (TLSSession.recordBytes, first.count + second.count)
+        let records = { (bytes: Int) in (bytes + record - 1) / record }
+        guard first.count < record, records(total) < records(first.count) + records(second.count) else {
+            return unsafe write(first)
+        }
+        let count = min(total, record)
+        return unsafe withUnsafeTemporaryAllocation(byteCount: count, alignment: 16) { joined in
+            let body = unsafe UnsafeMutableRawBufferPointer(rebasing: joined[first.count...])
+            unsafe joined.copyMemory(from: first)
             unsafe body.copyMemory(from: UnsafeRawBufferPointer(rebasing: second[..<body.count]))
-            return unsafe write(UnsafeRawBufferPointer(record))
+            return unsafe write(UnsafeRawBufferPointer(joined))
         }
     }
 

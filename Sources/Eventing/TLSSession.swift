@@ -20,8 +20,6 @@ final class TLSSession {
     static let recordBytes = 16 * 1024
 
     private let session: OpaquePointer
-    /// The stream's, which closes it.
-    private let descriptor: Int32
     /// Held as long as the session, whose extra data names it.
     private let resumption: TLSResumption?
     /// The last read took all whole records off the socket: what OpenSSL still holds is of no use before there is more.
@@ -35,7 +33,6 @@ final class TLSSession {
     init(
         context: TLSContext, descriptor: Int32, serverName: String?, resumption: TLSResumption?
     ) throws(EventError) {
-        self.descriptor = descriptor
         self.resumption = resumption
         ERR_clear_error()
         guard let session = unsafe SSL_new(context.raw) else { throw tlsError("SSL_new") }
@@ -102,16 +99,8 @@ final class TLSSession {
         return .bytes(total)
     }
 
-    /// Writes as much as the socket takes. Each record is a system call; so that it is not a packet of its own as well, with
-    /// all that follows from one, the kernel is told to wait for the rest (TCP_CORK of tcp(7)).
+    /// Writes as much as the socket takes; each record is a system call.
     func write(_ buffer: UnsafeRawBufferPointer) -> Outcome {
-        guard buffer.count > 2 * Self.recordBytes else { return unsafe writeRecords(buffer) }
-        cork(true)
-        defer { cork(false) }
-        return unsafe writeRecords(buffer)
-    }
-
-    private func writeRecords(_ buffer: UnsafeRawBufferPointer) -> Outcome {
         var total = 0
         while total < buffer.count {
             ERR_clear_error()
@@ -123,13 +112,6 @@ final class TLSSession {
             total += count
         }
         return .bytes(total)
-    }
-
-    private func cork(_ isOn: Bool) {
-        var value: Int32 = isOn ? 1 : 0
-        // Only a Unix socket refuses, which has no packets.
-        _ = unsafe setsockopt(
-            descriptor, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
     /// Sends the close notification, without waiting for the peer's.

@@ -9,6 +9,7 @@ import pytest
 
 from support import configs
 from support.certificates import Authority
+from support.peers import answer, replies
 from support.wire import Client, Closed, put
 
 BIG = bytes(range(256)) * 4096
@@ -254,3 +255,18 @@ def test_calls_an_app_back_over_tls(start, peers, authority, stranger, trusted):
         assert told.status == 502
         assert told.json()["stored"] is True
         assert app.requests == []
+
+
+def test_resumes_tls_with_an_app(start, peers, authority):
+    store = peers.store()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*map(str, authority.issue("app")))
+    app = peers.app(*[replies(answer(200, b"{}", ("Connection", "close")), close=True)] * 3, tls=context)
+    callback = configs.policy(app.port, by="putback", url=f"https://localhost:{app.port}/uploaded")
+    gateway = start(
+        configs.edge(configs.oss_store(store.port), callback=callback, workers=1),
+        environment={"SSL_CERT_FILE": str(authority.certificate)},
+    )
+    for n in range(3):
+        assert put(gateway.edge, f"/{n}", b"hello").status == 200
+    assert app.resumed == [False, True, True]

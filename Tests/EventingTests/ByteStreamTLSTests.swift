@@ -176,7 +176,7 @@ import Testing
         #expect(serving.largestRead > 16 * 1024, "one call brings more than a record")
     }
 
-    @Test(arguments: [(0, 5), (5, 0), (100, 1000), (100, 100_000), (20_000, 20_000)])
+    @Test(arguments: [(0, 5), (5, 0), (100, 1000), (100, 16 * 1024), (100, 100_000), (20_000, 20_000)])
     func `writes two buffers one behind the other`(first: Int, second: Int) throws {
         let (asking, serving) = try connect(server(), client())
         asking.send("x")

@@ -90,8 +90,10 @@ import Testing
             _ = try socket.readRequest()
             try socket.answer("", status: "307 Temporary Redirect", fields: "Location: http://127.0.0.1:1/\r\n")
         })
-        let answer = try post(on: rig.pool(peer.port)).get()
+        let pool = rig.pool(peer.port)
+        let answer = try post(on: pool).get()
         #expect(answer.status == 307)
+        pool.close()
         try rig.driver.run(until: peer)
     }
 
@@ -137,6 +139,7 @@ import Testing
         let peer = try Peer({ try $0.serve() })
         let pool = rig.pool(peer.port) { $0.mayConnect = { $0 == [127, 0, 0, 1] } }
         #expect(try post(on: pool).get().status == 200)
+        pool.close()
         try rig.driver.run(until: peer)
     }
 
@@ -238,6 +241,7 @@ import Testing
         while !connection.isStale, .now < patience { sched_yield() }
         pool.release(connection)
         #expect(try post(on: pool).get().body == Array("again".utf8))
+        pool.close()
         over.open()
         try rig.driver.run(until: peer)
         #expect(peer.connections == 2)
