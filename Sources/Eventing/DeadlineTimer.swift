@@ -17,8 +17,8 @@ package protocol DeadlineHandler: AnyObject {
 @safe
 package final class DeadlineTimer {
     private let loop: EventLoop
-    /// Unowned: whoever handles the deadline owns this object.
-    private unowned let handler: any DeadlineHandler
+    /// Unowned: whoever handles the deadline owns this object. Set before the first deadline.
+    package unowned var handler: (any DeadlineHandler)?
     private let timer: UnsafeMutablePointer<event>
     private var armedFor: Instant?
 
@@ -31,7 +31,8 @@ package final class DeadlineTimer {
         }
     }
 
-    package init(loop: EventLoop, handler: any DeadlineHandler) {
+    /// A timer whose handler is told once there is one: for owners that hold it as a constant.
+    package init(loop: EventLoop, handler: (any DeadlineHandler)? = nil) {
         loop.preconditionInLoop()
         self.loop = loop
         self.handler = handler
@@ -79,7 +80,7 @@ package final class DeadlineTimer {
         guard let deadline else { return }
         guard deadline <= .now else { return arm(deadline) }
         self.deadline = nil
-        handler.deadlinePassed(self)
+        handler?.deadlinePassed(self)
     }
 
     private static func from(_ context: UnsafeMutableRawPointer?) -> DeadlineTimer {

@@ -156,7 +156,7 @@ private final class DirectoryWriter: @unchecked Sendable {
         do {
             let object = try pending.commit()
             let facts = StoredObjectFacts(
-                bucket: target.bucket, key: target.key, size: object.size, etag: object.etag, crc64: object.crc64,
+                size: object.size, etag: Array(object.etag.utf8)[...], crc64: object.crc64,
                 contentMD5: object.contentMD5)
             return .stored(facts, callback: .notAsked, relay: nil)
         } catch {

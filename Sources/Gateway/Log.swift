@@ -39,6 +39,9 @@ final class LoopLog {
 
     init(_ log: Log) { self.log = log }
 
+    /// Fields for ``LogLine/add(_:)-(LogFields)`` in the form of this log.
+    func fields(_ fill: (inout LogLine) -> Void) -> LogFields { LogFields(isText: log.writer.isText, fill) }
+
     /// Logs one event; `fill` adds its fields.
     func event(_ name: StaticString, level: LogLine.Level = .info, _ fill: (inout LogLine) -> Void) {
         writeTime(log.clock.milliseconds)

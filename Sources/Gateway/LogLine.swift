@@ -58,6 +58,11 @@ package struct LogLine: ~Copyable {
         bytes.append(UInt8(ascii: "\""))
     }
 
+    /// Adds fields that were rendered before, for lines of the same form.
+    mutating func add(_ fields: LogFields) {
+        bytes.append(fields.bytes)
+    }
+
     package mutating func add(_ name: StaticString, number value: UInt64?) {
         guard let value else { return }
         key(name)
@@ -76,6 +81,19 @@ package struct LogLine: ~Copyable {
         bytes.append(isText ? "=" : "\":")
     }
 
+    /// The fields alone, of a line that was begun by ``init(fieldsAsText:)``.
+    fileprivate consuming func fields() -> [UInt8] {
+        var fields: [UInt8] = []
+        fields.append(bytes.span)
+        return fields
+    }
+
+    /// Begins fields without a line.
+    fileprivate init(fieldsAsText isText: Bool) {
+        self.isText = isText
+        bytes = OctetBuffer()
+    }
+
     /// The whole line, line end included.
     package consuming func finished() -> OctetBuffer {
         bytes.append(isText ? "\n" : "}\n")
@@ -84,5 +102,16 @@ package struct LogLine: ~Copyable {
 
     static func dropped(_ count: UInt64) -> [UInt8] {
         Array("{\"level\":\"error\",\"event\":\"log-lines-dropped\",\"count\":\(count)}\n".utf8)
+    }
+}
+
+/// Fields that are the same in many lines, rendered once.
+struct LogFields: Sendable {
+    fileprivate let bytes: [UInt8]
+
+    init(isText: Bool, _ fill: (inout LogLine) -> Void) {
+        var line = LogLine(fieldsAsText: isText)
+        fill(&line)
+        bytes = line.fields()
     }
 }

@@ -65,7 +65,7 @@ extension OSSFace {
             return .error(OSSError(failure, stored: outcome.stored), context)
         }
         let facts = OSSObjectFacts(
-            size: object.size, etag: object.etag ?? "",
+            size: object.size, etag: object.etagText ?? "",
             contentMD5: object.contentMD5.flatMap { Base64.decode($0.utf8.span) }, crc64: object.crc64)
         switch outcome.callback {
         case .notAsked: return .put(facts, context)

@@ -8,36 +8,24 @@ package enum Stored: String, Sendable {
     case no, yes, unknown
 }
 
-/// What is known of a stored object. An object itself, so that the verdict, the state and the outcome that hold it stay small.
-package final class StoredObjectFacts: Sendable {
-    package let bucket: String
-    package let key: [UInt8]
+/// What is known of a stored object beyond what the plan says of it.
+package struct StoredObjectFacts: Sendable, Equatable {
     /// In bytes.
-    package let size: UInt64
-    /// Without quotes; nil where the store named none.
-    package let etag: String?
-    package let crc64: UInt64?
+    package var size: UInt64
+    /// Without quotes; nil where the store named none. Shares the memory of the store's answer.
+    package var etag: ArraySlice<UInt8>?
+    package var crc64: UInt64?
     /// Base64.
-    package let contentMD5: String?
+    package var contentMD5: String?
 
-    package init(
-        bucket: String, key: [UInt8], size: UInt64, etag: String? = nil, crc64: UInt64? = nil,
-        contentMD5: String? = nil
-    ) {
-        self.bucket = bucket
-        self.key = key
+    package init(size: UInt64, etag: ArraySlice<UInt8>? = nil, crc64: UInt64? = nil, contentMD5: String? = nil) {
         self.size = size
         self.etag = etag
         self.crc64 = crc64
         self.contentMD5 = contentMD5
     }
-}
 
-extension StoredObjectFacts: Equatable {
-    package static func == (left: StoredObjectFacts, right: StoredObjectFacts) -> Bool {
-        (left.bucket, left.key, left.size, left.etag) == (right.bucket, right.key, right.size, right.etag)
-            && (left.crc64, left.contentMD5) == (right.crc64, right.contentMD5)
-    }
+    package var etagText: String? { etag.map { String(decoding: $0, as: UTF8.self) } }
 }
 
 /// What became of the callback.

@@ -15,9 +15,10 @@ enum PlainAnswer {
         if let failure = outcome.failure {
             var fields = HeaderFields()
             fields.append("Putback-Request-Id", request.requestID.text)
-            if let etag = outcome.object?.etag { fields.append("ETag", "\"" + etag + "\"") }
+            if let etag = outcome.object?.etagText { fields.append("ETag", "\"" + etag + "\"") }
             return send(
-                failure, stored: outcome.stored, outcome: outcome, fields, requestID: request.requestID, connection)
+                failure, stored: outcome.stored, outcome: outcome, plan, fields, requestID: request.requestID,
+                connection)
         }
         connection.respond(status: 200) { fields in
             fields.append("Putback-Request-Id: ")
@@ -31,7 +32,7 @@ enum PlainAnswer {
         } writeBody: { body in
             if case .succeeded(let answer, _) = outcome.callback { return body.append(answer.span) }
             body.append(UInt8(ascii: "{"))
-            if let object = outcome.object { appendMembers(object, to: &body) }
+            if let object = outcome.object { appendMembers(object, plan, to: &body) }
             body.append("}\n")
         }
         return 200
@@ -46,24 +47,27 @@ enum PlainAnswer {
     {
         var fields = fields
         fields.append("Putback-Request-Id", requestID.text)
-        return send(failure, stored: .no, outcome: nil, fields, requestID: requestID, connection)
+        return send(failure, stored: .no, outcome: nil, nil, fields, requestID: requestID, connection)
     }
 
     private static func send(
-        _ failure: Failure, stored: Stored, outcome: Outcome?, _ fields: HeaderFields, requestID: RequestID,
+        _ failure: Failure, stored: Stored, outcome: Outcome?, _ plan: UploadPlan?, _ fields: HeaderFields,
+        requestID: RequestID,
         _ connection: ServerConnection
     ) -> Int {
         var fields = fields
         if let seconds = failure.retryAfter { fields.append("Retry-After", String(seconds)) }
         fields.append("Content-Type", "application/problem+json")
         fields.append("Cache-Control", "no-store")
-        let body = problem(failure, stored: stored, outcome: outcome, requestID: requestID)
+        let body = problem(failure, stored: stored, outcome: outcome, plan: plan, requestID: requestID)
         connection.respond(status: failure.status, fields: fields, body: body.span)
         return failure.status
     }
 
     /// The problem document: `stored` is true, false, or null where nobody can tell.
-    static func problem(_ failure: Failure, stored: Stored, outcome: Outcome?, requestID: RequestID) -> OctetBuffer {
+    static func problem(
+        _ failure: Failure, stored: Stored, outcome: Outcome?, plan: UploadPlan?, requestID: RequestID
+    ) -> OctetBuffer {
         var body = OctetBuffer()
         body.append("{\"type\":\"about:blank\",\"title\":")
         body.appendJSONString(ReasonPhrase.of(failure.status).octets)
@@ -77,9 +81,9 @@ enum PlainAnswer {
             body.append(",\"storeCode\":")
             body.appendJSONString(code.utf8.span)
         }
-        if let object = outcome?.object {
+        if let object = outcome?.object, let plan {
             body.append(",")
-            appendMembers(object, to: &body)
+            appendMembers(object, plan, to: &body)
         }
         if case .failed(let message, _, let status) = outcome?.callback {
             body.append(",\"callback\":{\"error\":")
@@ -91,22 +95,22 @@ enum PlainAnswer {
         return body
     }
 
-    private static func appendETag(_ etag: String, to fields: inout OctetBuffer) {
-        precondition(HeaderFields.isValidValue(etag.utf8.span), "a field value holds a line end")
+    private static func appendETag(_ etag: ArraySlice<UInt8>, to fields: inout OctetBuffer) {
+        precondition(HeaderFields.isValidValue(etag.span), "a field value holds a line end")
         fields.append("ETag: \"")
         fields.append(etag)
         fields.append("\"\r\n")
     }
 
-    private static func appendMembers(_ object: StoredObjectFacts, to body: inout OctetBuffer) {
+    private static func appendMembers(_ object: StoredObjectFacts, _ plan: UploadPlan, to body: inout OctetBuffer) {
         body.append("\"bucket\":")
-        body.appendJSONString(object.bucket.utf8.span)
+        body.appendJSONString(plan.bucket.utf8.span)
         body.append(",\"object\":")
-        let key = object.key
+        let key = plan.key
         body.appendJSONString(key.span)
         body.append(",\"size\":")
         body.appendDecimal(object.size)
         body.append(",\"etag\":")
-        if let etag = object.etag { body.appendJSONString(etag.utf8.span) } else { body.append("null") }
+        if let etag = object.etag { body.appendJSONString(etag.span) } else { body.append("null") }
     }
 }

@@ -15,7 +15,7 @@ enum PlainRequest {
         let requestID = worker.identifiers.nextRequestID()
         let origins = runtime.settings.listeners[listenerIndex].corsOrigins
         if !origins.isEmpty, CORS.answer(connection, origins: origins) { return }
-        let started = Instant.now
+        let started = worker.loop.now
         let request: UploadRequest
         do throws(Failure) {
             request = try read(
@@ -63,13 +63,12 @@ enum PlainRequest {
             throw Failure(
                 .methodNotAllowed, party: .client, phase: .routing, status: 405, "Uploads are made with PUT or POST.")
         }
-        let rawPath = head.path
-        guard let path = PathText.decodeKey(rawPath.span) else {
+        guard let path = PathText.key(of: head) else {
             throw Failure(
                 .badPath, party: .client, phase: .routing, status: 400, "The path holds an invalid percent-encoding.")
         }
         return UploadRequest(
-            listenerIndex: listenerIndex, head: head, path: path[...], query: try query(head),
+            listenerIndex: listenerIndex, head: head, path: path, query: try query(head),
             bucket: nil, length: length(head), clientIP: clientIP, requestID: requestID,
             contentMD5: try contentMD5(head))
     }

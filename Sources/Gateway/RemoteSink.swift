@@ -17,11 +17,14 @@ final class RemoteSink: UploadSink, StoreExchangeHandler {
     private unowned let store: RemoteStore
     /// Unowned: the upload owns its sink. nil between uploads.
     private unowned var handler: (any UploadSinkHandler)?
-    /// Made with this object as its handler, hence after it.
-    private lazy var exchange = StoreExchange(pool: store.pool, handler: self)
+    private let exchange: StoreExchange
     private var answer: StoreAnswer?
 
-    init(store: RemoteStore) { self.store = store }
+    init(store: RemoteStore) {
+        self.store = store
+        exchange = StoreExchange(pool: store.pool)
+        exchange.handler = self
+    }
 
     /// Starts to store.
     ///

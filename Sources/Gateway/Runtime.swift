@@ -21,15 +21,29 @@ final class Runtime {
     /// For each store: nil for directories.
     private let remotes: [RemoteStore?]
     let callbackPools: CallbackPools
+    /// What log lines say of each listener, and of each route and its store.
+    private let listenerFields: [LogFields]
+    private let routeFields: [LogFields]
     /// Checks clients of OSS listeners; any region will do, since Putback is none.
     let verifier = OSSVerifier(region: nil)
 
-    var settings: Settings { snapshot.settings }
-    var environment: Environment { worker.environment }
+    let settings: Settings
+    let environment: Environment
 
     init(worker: Worker, snapshot: Snapshot) {
         self.worker = worker
         self.snapshot = snapshot
+        let settings = snapshot.settings
+        self.settings = settings
+        let log = worker.log
+        listenerFields = settings.listeners.map { listener in log.fields { $0.add("listener", listener.name) } }
+        routeFields = settings.routes.routes.map { route in
+            log.fields { line in
+                line.add("route", route.name)
+                line.add("store", settings.stores[route.storeIndex].name)
+            }
+        }
+        environment = worker.environment
         planner = Planner(settings: snapshot.settings, environment: worker.environment, signer: snapshot.signer)
         callbackPools = CallbackPools(context: worker.upstream, snapshot: snapshot)
         let metrics = worker.metrics.tables(snapshot.settings)
@@ -90,9 +104,8 @@ final class Runtime {
     func log(_ record: UploadRecord, _ outcome: Outcome, request: UploadRequest, plan: UploadPlan?) {
         worker.log.event("upload") { line in
             line.add(
-                record, outcome, request: request, plan: plan,
-                listener: settings.listeners[request.listenerIndex].name,
-                store: plan.map { settings.stores[$0.storeIndex].name })
+                record, outcome, request: request, plan: plan, listener: listenerFields[request.listenerIndex],
+                route: plan.map { routeFields[$0.route.index] })
         }
     }
 }

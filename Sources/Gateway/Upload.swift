@@ -82,7 +82,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     }
 
     func bodyCompleted() {
-        record.bodyEnded = .now
+        record.bodyEnded = runtime.worker.loop.now
         if let expected = plan.crc64, expected != checksum.value {
             return perform(
                 state.bodyFailed(.badDigest("The body's CRC-64 is not the one that x-oss-hash-crc64ecma says.")))
@@ -109,12 +109,12 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     }
 
     func sinkAnswered(_ verdict: StoreVerdict) {
-        record.storeAnswered = .now
+        record.storeAnswered = runtime.worker.loop.now
         perform(state.storeAnswered(verdict))
     }
 
     func sinkFailed(_ failure: Failure, mayBeStored: Bool) {
-        record.storeAnswered = .now
+        record.storeAnswered = runtime.worker.loop.now
         perform(state.storeFailed(failure, mayBeStored: mayBeStored))
     }
 
@@ -141,7 +141,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     private func callBack(_ object: StoredObjectFacts) {
         guard let own = plan.ownCallback else { preconditionFailure("the state calls back only what was planned") }
         let facts = CallbackFacts(
-            bucket: object.bucket, object: object.key, etag: object.etag ?? "", size: object.size,
+            bucket: plan.bucket, object: plan.key, etag: object.etagText ?? "", size: object.size,
             mimeType: plan.mimeType, crc64: object.crc64, contentMD5: object.contentMD5,
             clientIP: request.clientIP, requestID: request.requestID.text, operation: "PutObject", custom: own.custom)
         let maker = CallbackMaker(
@@ -159,7 +159,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     }
 
     private func delete(_ object: StoredObjectFacts) {
-        deletion = runtime.deleteObject(storeIndex: plan.storeIndex, bucket: object.bucket, key: object.key) {
+        deletion = runtime.deleteObject(storeIndex: plan.storeIndex, bucket: plan.bucket, key: plan.key) {
             [weak self] succeeded in
             guard let self else { return }
             perform(state.deleteEnded(succeeded: succeeded))
@@ -171,7 +171,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         record.received = received
         // Before the answer: a client that has it may expect the room for its next upload.
         runtime.worker.uploadEnded(self)
-        let now = Instant.now
+        let now = runtime.worker.loop.now
         record.ended = now
         runtime.metrics.count(
             outcome, route: plan.route, received: received, started: record.started, bodyEnded: record.bodyEnded,

@@ -47,8 +47,7 @@ extension UploadPlan {
 
     private func facts(_ stored: OSSStored, _ streamed: StreamedFacts) -> StoredObjectFacts {
         StoredObjectFacts(
-            bucket: bucket, key: key, size: streamed.size, etag: stored.etag, crc64: stored.crc64,
-            contentMD5: stored.contentMD5)
+            size: streamed.size, etag: stored.etag, crc64: stored.crc64, contentMD5: stored.contentMD5)
     }
 
     /// The app's status in OSS's message `Error status : 502.`, as far as it names one.

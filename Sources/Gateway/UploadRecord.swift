@@ -28,20 +28,19 @@ struct UploadRecord {
 extension LogLine {
     /// The fields of one upload.
     mutating func add(
-        _ record: UploadRecord, _ outcome: Outcome, request: UploadRequest, plan: UploadPlan?, listener: String,
-        store: String?
+        _ record: UploadRecord, _ outcome: Outcome, request: UploadRequest, plan: UploadPlan?, listener: LogFields,
+        route: LogFields?
     ) {
         add("request") { request.requestID.append(to: &$0) }
-        add("listener", listener)
-        add("route", plan?.route.name)
-        add("client", request.clientID.isEmpty ? nil : request.clientID)
+        add(listener)
+        if let route { add(route) }
+        if !request.clientID.isEmpty { add("client", request.clientID) }
         add("address", request.clientIP)
         add("method", request.head.method.name)
         let (authority, path) = (request.head.authority, request.head.path)
         add("host", bytes: authority.span)
         // Without the query, which may hold a signature.
         add("path", bytes: path.span)
-        add("store", store)
         if let plan {
             add("bucket", plan.bucket)
             let key = plan.key
@@ -57,7 +56,7 @@ extension LogLine {
     private mutating func add(_ outcome: Outcome, storeStatus: Int?) {
         add("outcome", outcome.label)
         add("stored", outcome.stored.rawValue)
-        add("etag", outcome.object?.etag)
+        if let etag = outcome.object?.etag { add("etag", bytes: etag.span) }
         add("storeStatus", number: storeStatus.map { UInt64($0) })
         if case .failed(let message, _, let status) = outcome.callback {
             add("callbackStatus", number: status.map { UInt64($0) })

@@ -68,7 +68,7 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler, TurnEn
     var continueOwed = false
     var isDraining = false
 
-    lazy var timer = DeadlineTimer(loop: context.loop, handler: self)
+    let timer: DeadlineTimer
     var lastRead = Instant(nanoseconds: 0)
     /// The window of the minimum-rate rule.
     var windowStart = Instant(nanoseconds: 0)
@@ -83,7 +83,9 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler, TurnEn
         self.handler = handler
         parser = RequestParser(limits: context.limits.wire)
         chunks = ChunkedDecoder(limits: context.limits.wire)
+        timer = DeadlineTimer(loop: context.loop)
         stream.handler = self
+        timer.handler = self
     }
 
     /// Starts to read.

@@ -4,7 +4,7 @@
 private import HTTPWire
 
 /// All routes in order; the first one whose conditions an upload meets takes it.
-package struct RouteTable: Sendable {
+package final class RouteTable: Sendable {
     package let routes: [Route]
     /// Whether any condition looks at the query.
     package let needsQuery: Bool

@@ -23,7 +23,7 @@ protocol StoreConnectionUser: AnyObject {
 final class StoreConnection: ByteStreamHandler, DeadlineHandler {
     private let pool: StorePool
     private let stream: ByteStream
-    private lazy var timer = DeadlineTimer(loop: pool.context.loop, handler: self)
+    private let timer: DeadlineTimer
     /// Held from ``begin(user:method:)`` until the exchange is over.
     private var user: (any StoreConnectionUser)?
 
@@ -58,10 +58,12 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
     init(pool: StorePool, stream: ByteStream) {
         self.pool = pool
         self.stream = stream
+        timer = DeadlineTimer(loop: pool.context.loop)
         parser = ResponseParser(limits: pool.context.limits)
         chunks = ChunkedDecoder(limits: pool.context.limits, from: .store)
         pool.connectionOpened()
         stream.handler = self
+        timer.handler = self
         stream.readEnabled = true
     }
 

@@ -42,8 +42,8 @@ package final class StoreExchange: StoreConnectionUser {
     }
 
     private let pool: StorePool
-    /// Unowned: the handler owns its exchange.
-    private unowned let handler: any StoreExchangeHandler
+    /// Unowned: the handler owns its exchange. Set before it starts.
+    package unowned var handler: (any StoreExchangeHandler)?
     private var state = State.fresh
     /// The encoded head, and behind it the framed body bytes that wait for a connection, or that a repetition would need.
     private var request = OctetBuffer()
@@ -57,7 +57,7 @@ package final class StoreExchange: StoreConnectionUser {
     private var answerBegun = false
     private var framing = OctetBuffer()
 
-    package init(pool: StorePool, handler: any StoreExchangeHandler) {
+    package init(pool: StorePool, handler: (any StoreExchangeHandler)? = nil) {
         self.pool = pool
         self.handler = handler
     }
@@ -200,7 +200,7 @@ package final class StoreExchange: StoreConnectionUser {
         case .failure(let failure):
             state = .done
             pool.meter.failed(method, failure.kind)
-            handler.storeFailed(failure)
+            handler?.storeFailed(failure)
         }
     }
 
@@ -212,12 +212,15 @@ package final class StoreExchange: StoreConnectionUser {
 
     /// Sends what came while there was no connection.
     private func replay(on connection: StoreConnection) {
-        guard heldBytes > 0 || bodyFinished else { return handler.storeWritable() }
+        guard heldBytes > 0 || bodyFinished else {
+            handler?.storeWritable()
+            return
+        }
         headIsOut = true
         let all = request.withSpan { connection.send($0, Span()) }
         if !usedKeptConnection { dropHeld() }
         guard case .sending = state else { return }
-        if bodyFinished { connection.startAnswerTimer() } else if all { handler.storeWritable() }
+        if bodyFinished { connection.startAnswerTimer() } else if all { handler?.storeWritable() }
     }
 
     private func sendFramed(_ bytes: Span<UInt8>) -> Bool {
@@ -265,7 +268,7 @@ package final class StoreExchange: StoreConnectionUser {
             if case .sending(let connection) = state { connection.startAnswerTimer() }
             return
         }
-        handler.storeWritable()
+        handler?.storeWritable()
     }
 
     func answerHead(_ head: ResponseHead) {
@@ -273,7 +276,7 @@ package final class StoreExchange: StoreConnectionUser {
         answerBegun = true
         dropHeld()
         pool.meter.answered(method, status: head.status)
-        handler.storeAnswered(head)
+        handler?.storeAnswered(head)
     }
 
     /// What a store says on a kept connection before it got the request is no answer to it: `408` before it closes.
@@ -285,14 +288,14 @@ package final class StoreExchange: StoreConnectionUser {
 
     func answerBody(_ bytes: Span<UInt8>) {
         guard case .sending = state else { return }
-        handler.storeAnswerBody(bytes)
+        handler?.storeAnswerBody(bytes)
     }
 
     func answerEnded(reusable: Bool) {
         guard case .sending(let connection) = state else { return }
         state = .done
         if reusable, bodyFinished { connection.release() } else { connection.close() }
-        handler.storeAnswerEnded()
+        handler?.storeAnswerEnded()
     }
 
     func connectionFailed(_ kind: StoreFailure.Kind, _ reason: String) {
@@ -304,7 +307,7 @@ package final class StoreExchange: StoreConnectionUser {
         }
         state = .done
         if !answerBegun { pool.meter.failed(method, kind) }
-        handler.storeFailed(StoreFailure(kind, reason, mayBeStored: bodyFinished && headIsOut))
+        handler?.storeFailed(StoreFailure(kind, reason, mayBeStored: bodyFinished && headIsOut))
     }
 
     private func canRepeat(on connection: StoreConnection, _ kind: StoreFailure.Kind) -> Bool {

@@ -120,7 +120,7 @@ extension [UInt8] {
     var text: String { String(decoding: self, as: UTF8.self) }
 }
 
-let someObject = StoredObjectFacts(bucket: "media", key: Array("a/b".utf8), size: 5, etag: "E")
+let someObject = StoredObjectFacts(size: 5, etag: [0x45])
 let someFailure = Failure(.storeClosed, party: .store, phase: .judging, status: 502, "Gone.")
 let succeeded = CallbackResult.succeeded(body: [1], contentType: "text/plain")
 let failed = CallbackResult.failed(message: "The app answered 500.", ec: nil, appStatus: 500)

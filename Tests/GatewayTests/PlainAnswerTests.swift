@@ -9,8 +9,13 @@ import Testing
 
 /// Problem documents, read back.
 @Suite struct PlainAnswerTests {
-    private func problem(_ failure: Failure, stored: Stored, outcome: Outcome? = nil) throws -> JSON {
-        try json(PlainAnswer.problem(failure, stored: stored, outcome: outcome, requestID: RequestID(prefix: 1, counter: 2)).array())
+    private func problem(
+        _ failure: Failure, stored: Stored, outcome: Outcome? = nil, plan: UploadPlan? = nil
+    ) throws -> JSON {
+        try json(
+            PlainAnswer.problem(
+                failure, stored: stored, outcome: outcome, plan: plan, requestID: RequestID(prefix: 1, counter: 2)
+            ).array())
     }
 
     @Test(arguments: [(.yes, .bool(true)), (.no, .bool(false)), (.unknown, .null)] as [(Stored, JSON)])
@@ -47,9 +52,10 @@ import Testing
     }
 
     @Test func `names the stored object and what the app did`() throws {
-        let object = StoredObjectFacts(bucket: "media", key: [0x61, 0xff], size: 5)
+        let object = StoredObjectFacts(size: 5)
         let outcome = Outcome(stored: .yes, object: object, callback: failed, failure: someFailure)
-        let document = try problem(someFailure, stored: .yes, outcome: outcome)
+        let document = try problem(
+            someFailure, stored: .yes, outcome: outcome, plan: Planned("/a%FF").plan())
         #expect(document["bucket"]?.stringValue == "media")
         #expect(document["object"]?.stringValue == "a\u{fffd}")
         #expect(document["size"]?.integerValue == 5)

@@ -56,10 +56,11 @@ extension OSSVerdict {
             stored.isVerified = true
         }
         // The ETag of encrypted objects need not be the MD5 of what was sent.
-        if let md5, let etag = stored.etag, etag.utf8.count == 32, !fields.contains("x-oss-server-side-encryption") {
+        if let md5, let etag = stored.etag, etag.count == 32, !fields.contains("x-oss-server-side-encryption") {
             let streamed = Hex.encode(md5.span, uppercase: true)
-            guard streamed == etag.uppercased() else {
-                return .mismatch(stored, OSSMismatch(kind: .etag, streamed: streamed, stored: etag))
+            let told = String(octets: etag.span)
+            guard streamed == told.uppercased() else {
+                return .mismatch(stored, OSSMismatch(kind: .etag, streamed: streamed, stored: told))
             }
             stored.isVerified = true
         }
@@ -77,7 +78,7 @@ extension OSSStored {
             if range.count >= 2, bytes[range.lowerBound] == quote, bytes[range.upperBound - 1] == quote {
                 range = range.lowerBound + 1..<range.upperBound - 1
             }
-            etag = String(octets: bytes.extracting(range))
+            etag = fields.bytes[range]
         }
         if let index = fields.firstIndex(of: "x-oss-hash-crc64ecma") {
             crc64 = UInt64(decimal: fields.bytes.span.extracting(fields.valueRange(at: index)))

@@ -18,7 +18,7 @@ package enum OSSVerdict: Sendable, Equatable {
 /// What OSS says about an object that it stored.
 package struct OSSStored: Sendable, Equatable {
     /// Without quotes; upper-case MD5 for PutObject.
-    package var etag: String?
+    package var etag: ArraySlice<UInt8>?
     package var crc64: UInt64?
     /// Base64.
     package var contentMD5: String?

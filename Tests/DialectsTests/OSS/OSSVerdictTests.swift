@@ -40,7 +40,7 @@ private let callbackFailed = """
 
     @Test func `sees what is stored and right`() {
         let expected = OSSStored(
-            etag: "5EB63BBBE01EEED093CB22BB8F5ACDC3", crc64: helloCRC64, contentMD5: "XrY7u+Ae7tCTyyK7j1rNww==",
+            etag: Array("5EB63BBBE01EEED093CB22BB8F5ACDC3".utf8)[...], crc64: helloCRC64, contentMD5: "XrY7u+Ae7tCTyyK7j1rNww==",
             isVerified: true)
         #expect(Self.judge(200, stored) == .stored(expected))
         #expect(Self.judge(200, stored, callbackAsked: false) == .stored(expected))
