@@ -26,7 +26,7 @@ func wireLeaves(_ bench: inout Bench) {
 
     let target = Array("/media/photos/2026/11/25/holiday%20in%20the%20hills.jpg".utf8)
     var made = HeaderFields()
-    for (name, value) in requestFields { made.append(name, value) }
+    for (name, value) in requestFields { made.append(name: name, value) }
     var buffer: [UInt8] = []
     bench.measure("encoder, 10 fields") {
         buffer.removeAll(keepingCapacity: true)
