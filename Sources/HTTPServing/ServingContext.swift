@@ -34,6 +34,8 @@ package final class ServingContext {
     package let wallClock: () -> Int64
     let scratch = Scratch(size: 512 * 1024)
     let pipes: PipePool
+    /// Connections that are read from in large pieces now.
+    var largeReaders = 0
     private var dateText: [UInt8] = []
     private var dateSecond = Int64.min
 
