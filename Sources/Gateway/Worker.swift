@@ -24,6 +24,7 @@ final class Worker: @unchecked Sendable {
     let counters: SharedCounters
     let identifiers: Identifiers
     let upstream: UpstreamContext
+    private let pipes: PipePool
     private(set) var runtime: Runtime!
     private var frontends: [Frontend] = []
     /// Listeners that a reload dropped, while they have clients.
@@ -40,6 +41,7 @@ final class Worker: @unchecked Sendable {
         self.counters = counters
         identifiers = Identifiers(seed: environment.seed)
         upstream = UpstreamContext(loop: loop)
+        pipes = PipePool(loop: loop)
     }
 
     /// Takes a snapshot into use, with the sockets that are new in it; sockets of addresses that it lacks close.
@@ -50,7 +52,7 @@ final class Worker: @unchecked Sendable {
         self.runtime = runtime
         var next: [Frontend] = []
         for (index, listener) in snapshot.settings.listeners.enumerated() {
-            let context = ServingContext(loop: loop, limits: ServingLimits(snapshot.settings)) {
+            let context = ServingContext(loop: loop, limits: ServingLimits(snapshot.settings), pipes: pipes) {
                 [clock = environment.clock] in clock.seconds
             }
             if let socket = sockets[index] {

@@ -39,9 +39,12 @@ package final class ServingContext {
     private var dateText: [UInt8] = []
     private var dateSecond = Int64.min
 
-    package init(loop: EventLoop, limits: ServingLimits, wallClock: @escaping () -> Int64) {
+    /// - Parameter pipes: those of the loop, where several contexts share it.
+    package init(
+        loop: EventLoop, limits: ServingLimits, pipes: PipePool? = nil, wallClock: @escaping () -> Int64
+    ) {
         self.loop = loop
-        pipes = PipePool(loop: loop)
+        self.pipes = pipes ?? PipePool(loop: loop)
         self.limits = limits
         self.wallClock = wallClock
     }
