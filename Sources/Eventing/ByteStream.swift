@@ -43,7 +43,7 @@ package final class ByteStream: FileEventHandler {
     /// spares wake-ups. The kernel also tells earlier, when its buffer is full or the peer is done.
     package var readMark: Int32 = 1 {
         didSet {
-            guard readMark != oldValue, session == nil else { return }
+            guard readMark != oldValue, session == nil, isOpen else { return }
             _ = unsafe setsockopt(
                 descriptor, SOL_SOCKET, SO_RCVLOWAT, &readMark, socklen_t(MemoryLayout<Int32>.size))
         }

@@ -25,6 +25,7 @@ final class Worker: @unchecked Sendable {
     let metrics: MetricsShard
     let identifiers: Identifiers
     let upstream: UpstreamContext
+    private let pipes: PipePool
     private(set) var runtime: Runtime!
     private var frontends: [Frontend] = []
     /// Listeners that a reload dropped, while they have clients.
@@ -45,6 +46,7 @@ final class Worker: @unchecked Sendable {
         self.metrics = metrics
         identifiers = Identifiers(seed: environment.seed)
         upstream = UpstreamContext(loop: loop, buffered: metrics.bufferedBytes)
+        pipes = PipePool(loop: loop)
     }
 
     /// Takes a snapshot into use, with the sockets that are new in it; sockets of addresses that it lacks close.
@@ -55,7 +57,7 @@ final class Worker: @unchecked Sendable {
         self.runtime = runtime
         var next: [Frontend] = []
         for (index, listener) in snapshot.settings.listeners.enumerated() {
-            let context = ServingContext(loop: loop, limits: ServingLimits(snapshot.settings)) {
+            let context = ServingContext(loop: loop, limits: ServingLimits(snapshot.settings), pipes: pipes) {
                 [clock = environment.clock] in clock.seconds
             }
             if let socket = sockets[index] {

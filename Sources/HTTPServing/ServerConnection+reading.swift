@@ -177,7 +177,8 @@ extension ServerConnection {
             bodyRemaining -= UInt64(count)
             windowBytes &+= UInt64(count)
             receiver?.bodyReceived(bytes.extracting(offset..<offset + count))
-            adaptReading(to: count)
+            adaptReadLimit(to: count)
+            adaptReadMark(to: count)
             if bodyRemaining == 0 { endBody() }
             return offset + count
         }

@@ -28,7 +28,7 @@ extension ServerConnection {
             isProcessing = true
             receiver?.bodyReceived(in: pipe)
             isProcessing = false
-            adaptReading(to: count)
+            adaptReadMark(to: count)
             if bodyRemaining == 0 { endBody() }
         case .wouldBlock:
             pipe.giveBack()

@@ -51,6 +51,7 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler, TurnEn
     var splices = true
     /// The most bytes that the next read takes: what the receiver cannot pass on of them is held in this process.
     var readLimit = ServerConnection.firstReadLimit
+    var isLargeReader = false
     /// The client let a deadline pass while bytes waited below the read mark.
     var stallsBelowMark = false
     /// Bytes that were read but not parsed: part of a head, a body that nobody wants yet, a pipelined request.
@@ -121,6 +122,7 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler, TurnEn
         guard phase != .closed else { return }
         let wasBusy = isBusy
         phase = .closed
+        resetReading()
         timer.cancel()
         end(stream)
         let receiver = self.receiver

@@ -39,12 +39,17 @@ package final class ServingContext {
     var answerBody = OctetBuffer(capacity: 1024)
     /// What they may keep of their memory.
     static let keptBytes = 64 * 1024
+    /// Connections that are read from in large pieces now.
+    var largeReaders = 0
     private var dateText: [UInt8] = []
     private var dateSecond = Int64.min
 
-    package init(loop: EventLoop, limits: ServingLimits, wallClock: @escaping () -> Int64) {
+    /// - Parameter pipes: those of the loop, where several contexts share it.
+    package init(
+        loop: EventLoop, limits: ServingLimits, pipes: PipePool? = nil, wallClock: @escaping () -> Int64
+    ) {
         self.loop = loop
-        pipes = PipePool(loop: loop)
+        self.pipes = pipes ?? PipePool(loop: loop)
         self.limits = limits
         self.wallClock = wallClock
     }

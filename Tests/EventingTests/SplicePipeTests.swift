@@ -92,6 +92,22 @@ import Testing
         #expect(pool.take() != nil)
     }
 
+    @Test func `gives no pipe while there are no descriptors, and seldom asks for one`() async {
+        await #expect(processExitsWith: .success) {
+            let driver = try LoopDriver()
+            let pool = PipePool(loop: driver.loop)
+            var limit = rlimit()
+            unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            var full = rlimit(rlim_cur: 0, rlim_max: limit.rlim_max)
+            unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &full)
+            try #require(pool.take() == nil && pool.openCount == 0)
+            unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            var asked = 1
+            while pool.take() == nil, asked < 5_000 { asked += 1 }
+            try #require(asked == 1_001)
+        }
+    }
+
     @Test func `tells of input below the mark only when the mark is lowered`() throws {
         let (descriptor, peer) = try RawSocket.pair()
         let end = StreamEnd(ByteStream(loop: driver.loop, descriptor: descriptor))
