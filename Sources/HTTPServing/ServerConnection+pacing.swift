@@ -63,6 +63,11 @@ extension ServerConnection {
     func readBelowMark() {
         guard phase == .readingBody, wantsBody, stream.readMark > 1 else { return }
         stallsBelowMark = lastRead + context.limits.bodyIdle <= context.loop.now
-        readInput()
+        // Less than the mark waits, and a read takes at least a quarter of that.
+        for _ in 0..<4 {
+            let before = bodyRemaining
+            readInput()
+            guard phase == .readingBody, wantsBody, bodyRemaining < before else { return }
+        }
     }
 }

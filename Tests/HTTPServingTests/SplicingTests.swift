@@ -55,20 +55,22 @@ import Testing
         #expect(taker.spliced + taker.copied == 4000)
     }
 
-    @Test func `counts bytes below the read mark before it calls a client too slow`() throws {
+    @Test(arguments: [true, false])
+    func `counts bytes below the read mark before it calls a client too slow`(usesPipes: Bool) throws {
         let server = try Server {
-            $0.minimumRateBytes = 3000
-            $0.minimumRateWindow = .milliseconds(200)
+            $0.minimumRateBytes = 200_000
+            $0.minimumRateWindow = .milliseconds(400)
         }
-        let taker = try Taker(server)
+        let taker = try Taker(server, usesPipes: usesPipes)
         try server.serve { client in
             try client.write("PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n")
-            for _ in 0..<4 { try client.write([UInt8](repeating: 1, count: 1000)) }
+            for count in [1000, 1000, 1000, 216_000] { try client.write([UInt8](repeating: 1, count: count)) }
             try client.expectEnd()
         }
         // The first window had enough; the second one had nothing.
         #expect(taker.failure == .tooSlow)
-        #expect(taker.spliced + taker.copied == 4000)
+        #expect(taker.spliced + taker.copied == 219_000)
+        #expect(usesPipes == (taker.spliced > 0))
     }
 }
 
@@ -78,13 +80,15 @@ private final class Taker: BodyReceiver, ByteStreamHandler {
     private let stream: ByteStream
     private var connection: ServerConnection?
     private var waiting: SplicePipe?
+    private let usesPipes: Bool
     private(set) var spliced = 0
     private(set) var copied = 0
     private(set) var failure: ClientFailure?
     private var unsent: [UInt8] = []
 
     /// Takes the body of the first request at `server`.
-    init(_ server: Server) throws {
+    init(_ server: Server, usesPipes: Bool = true) throws {
+        self.usesPipes = usesPipes
         let (descriptor, peer) = try RawSocket.pair()
         self.peer = peer
         stream = ByteStream(loop: server.driver.loop, descriptor: descriptor)
@@ -98,7 +102,7 @@ private final class Taker: BodyReceiver, ByteStreamHandler {
         }
     }
 
-    var takesPipe: Bool { waiting == nil && unsent.isEmpty }
+    var takesPipe: Bool { usesPipes && waiting == nil && unsent.isEmpty }
 
     func bodyReceived(in pipe: SplicePipe) {
         spliced += pipe.count
