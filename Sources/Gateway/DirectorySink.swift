@@ -90,14 +90,14 @@ final class DirectorySink: UploadSink {
     private func failed(_ failure: Failure) {
         guard !isOver else { return }
         abort()
-        handler?.sinkAnswered(.refused(failure, relay: nil))
+        handler?.sinkDecided(.refused(failure, relay: nil))
     }
 
     private func committed(_ verdict: StoreVerdict) {
         // An abort in between came too late to undo the commit; nobody is told either way.
         guard !isOver else { return }
         isOver = true
-        handler?.sinkAnswered(verdict)
+        handler?.sinkDecided(verdict)
     }
 }
 

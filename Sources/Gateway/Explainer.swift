@@ -101,7 +101,7 @@ package struct Explainer {
             line("  \(explanation.routeName): \(explanation.mismatch ?? "takes it")")
         }
         guard let match = settings.routes.match(request.route) else { throw .noRoute(request, settings) }
-        let route = settings.routes.routes[match.routeIndex]
+        let route = match.route
         if let index = route.clientsIndex ?? listener.clientsIndex {
             line("clients: \(settings.clients[index].name) (not checked here)")
         }

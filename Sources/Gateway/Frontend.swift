@@ -10,7 +10,8 @@ internal import Synchronization
 
 /// One configured listener on one loop: accepts its clients and hands their requests to its dialect. Loop thread only.
 final class Frontend: SocketListenerHandler, RequestHandler {
-    private unowned let worker: Worker
+    /// Holds the frontend too, until its end.
+    private let worker: Worker
     /// What the listener's index means; a listener that a reload dropped finishes with the one that had it.
     private var runtime: Runtime
     /// The address as it was configured, by which a reload recognises it.

@@ -56,12 +56,12 @@ enum OSSFace {
     private static func uploadRequest(_ operation: OSSOperation, _ incoming: Incoming) -> UploadRequest {
         let head = incoming.connection.request
         let query = head.query.flatMap { QueryItems($0.span, plusIsSpace: true) } ?? QueryItems()
+        let length: UInt64? = if case .putObject(let options) = operation.action { options.contentLength } else { nil }
         let request = UploadRequest(
             listenerIndex: incoming.listenerIndex, head: head, path: operation.key[...], query: query,
-            bucket: operation.bucket, length: nil, clientIP: incoming.connection.peerHost,
+            bucket: operation.bucket, length: length, clientIP: incoming.connection.peerHost,
             requestID: incoming.requestID)
         guard case .putObject(let options) = operation.action else { return request }
-        request.length = options.contentLength
         request.contentMD5 = options.contentMD5
         request.crc64 = options.crc64
         request.forbidsOverwrite = options.forbidsOverwrite
@@ -77,7 +77,7 @@ enum OSSFace {
         _ operation: OSSOperation, _ request: UploadRequest, _ match: RouteMatch?, _ incoming: Incoming
     ) throws(OSSError) -> String {
         let settings = incoming.runtime.settings
-        let routeGroup = match.flatMap { settings.routes.routes[$0.routeIndex].clientsIndex }
+        let routeGroup = match.flatMap(\.route.clientsIndex)
         guard let index = routeGroup ?? incoming.listener.clientsIndex else { return "" }
         let group = settings.clients[index]
         let address = incoming.connection.peer.octets
@@ -112,7 +112,7 @@ enum OSSFace {
             throw OSSError(Failure.tooLarge(match.sizeLimitBytes))
         }
         let runtime = incoming.runtime
-        let needsUUID = runtime.settings.routes.routes[match.routeIndex].needsUUID
+        let needsUUID = match.route.needsUUID
         let uuid = needsUUID ? runtime.worker.identifiers.nextUUID() : ""
         let plan = try plan(request, match, uuid: uuid, runtime)
         switch operation.action {

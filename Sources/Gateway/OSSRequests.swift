@@ -48,20 +48,21 @@ final class OSSRequests {
     }
 
     private func write(_ plan: UploadPlan, now: Int64) {
-        var put = OSSOutbound.Put(
-            clientFields: plan.clientFields, client: plan.isFromSDK ? .oss : .plain, routeFields: plan.routeFields,
-            framing: plan.length.map { .length($0) } ?? .chunked)
+        outbound(plan.bucket).put(
+            key: plan.key, clientFields: plan.request.route.head.fields, client: plan.isFromSDK ? .oss : .plain,
+            routeFields: plan.routeFields, callback: Self.callback(plan),
+            framing: plan.length.map { .length($0) } ?? .chunked, now: now, into: &request)
+    }
+
+    private static func callback(_ plan: UploadPlan) -> (parameters: String, variables: String?)? {
         switch plan.callback {
         case .byStore(let parameters):
-            put.callback = (parameters.callback, parameters.variables)
+            (parameters.callback, parameters.variables)
         case .byStoreAsSent(let callback, let variables):
-            put.callback = (
-                String(decoding: callback, as: UTF8.self), variables.map { String(decoding: $0, as: UTF8.self) }
-            )
+            (String(decoding: callback, as: UTF8.self), variables.map { String(decoding: $0, as: UTF8.self) })
         case .none, .own:
-            break
+            nil
         }
-        outbound(plan.bucket).put(key: plan.key, put, now: now, into: &request)
     }
 
     private func outbound(_ bucket: String) -> OSSOutbound {

@@ -57,7 +57,7 @@ enum PlainRequest {
 
     /// What the request asks for.
     static func read(
-        _ head: RequestHead, listenerIndex: Int, clientIP: String, requestID: RequestID
+        _ head: consuming RequestHead, listenerIndex: Int, clientIP: String, requestID: RequestID
     ) throws(Failure) -> UploadRequest {
         guard head.method == .put || head.method == .post else {
             throw Failure(
@@ -67,10 +67,10 @@ enum PlainRequest {
             throw Failure(
                 .badPath, party: .client, phase: .routing, status: 400, "The path holds an invalid percent-encoding.")
         }
+        let (query, length, contentMD5) = (try query(head), length(head), try contentMD5(head))
         return UploadRequest(
-            listenerIndex: listenerIndex, head: head, path: path, query: try query(head),
-            bucket: nil, length: length(head), clientIP: clientIP, requestID: requestID,
-            contentMD5: try contentMD5(head))
+            listenerIndex: listenerIndex, head: head, path: path, query: query, length: length, clientIP: clientIP,
+            requestID: requestID, contentMD5: contentMD5)
     }
 
     private static func query(_ head: RequestHead) throws(Failure) -> QueryItems {
@@ -106,7 +106,7 @@ enum PlainRequest {
     ) throws(Failure) -> UploadPlan {
         let settings = runtime.settings
         guard let match = settings.routes.match(request.route) else { throw .noRoute(request, settings) }
-        let route = settings.routes.routes[match.routeIndex]
+        let route = match.route
         if let index = route.clientsIndex ?? settings.listeners[request.listenerIndex].clientsIndex {
             let client = try Authorizer.authorize(
                 request.head, address: connection.peer.octets, group: settings.clients[index])

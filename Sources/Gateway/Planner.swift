@@ -41,7 +41,7 @@ struct Planner: Sendable {
 
     /// The plan for a request whose route is known.
     func plan(_ request: UploadRequest, _ match: RouteMatch, uuid: String) throws(PlanError) -> UploadPlan {
-        let route = settings.routes.routes[match.routeIndex]
+        let route = match.route
         let store = settings.stores[route.storeIndex]
         guard let bucket = store.bucket.name(clientBucket: request.bucket) else {
             throw .failure(Self.badKey("The request names no bucket."))
@@ -66,8 +66,8 @@ struct Planner: Sendable {
         _ route: Route, _ request: UploadRequest, _ match: RouteMatch, _ uuid: String
     ) -> TemplateContext {
         TemplateContext(
-            path: request.path, captures: match.captures, authority: request.head.authority,
-            fields: request.head.fields, query: request.query, clientIP: request.clientIP,
+            path: request.path, captures: match.captures, authority: request.route.head.authority,
+            fields: request.route.head.fields, query: request.query, clientIP: request.clientIP,
             clientID: request.clientID, bucket: request.bucket,
             requestID: route.needsRequestID ? request.requestID.text : "", uuid: uuid,
             unixMilliseconds: environment.clock.milliseconds)

@@ -72,14 +72,14 @@ final class RemoteSink: UploadSink, StoreExchangeHandler {
     }
 
     func storeAnswerEnded() {
-        guard let answer, let handler else { return }
-        handler.sinkAnswered(handler.judge(answer))
+        guard let answer = answer.take() else { return }
+        handler?.sinkAnswered(answer)
     }
 
     func storeFailed(_ failure: StoreFailure) {
         // A head that said how it went decides, even if the end of the answer was lost.
         guard let handler else { return }
-        if let answer, answer.status >= 300 { return handler.sinkAnswered(handler.judge(answer)) }
+        if let answer, answer.status >= 300 { return handler.sinkAnswered(answer) }
         handler.sinkFailed(Failure(failure), mayBeStored: failure.mayBeStored || answer != nil)
     }
 }

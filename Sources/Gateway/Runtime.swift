@@ -13,8 +13,8 @@ internal import Upstream
 ///
 /// Uploads hold the runtime that they began with; after a reload the old one goes with its last upload.
 final class Runtime {
-    /// Unowned: the worker outlives its uploads.
-    unowned let worker: Worker
+    /// Holds the runtime too, until its end.
+    let worker: Worker
     let snapshot: Snapshot
     let planner: Planner
     let metrics: MetricsTables

@@ -103,12 +103,12 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         connection?.resumeBody()
     }
 
-    func judge(_ answer: StoreAnswer) -> StoreVerdict {
+    func sinkAnswered(_ answer: StoreAnswer) {
         record.storeStatus = answer.status
-        return plan.judge(answer, StreamedFacts(size: received, crc64: needsChecksum ? checksum.value : nil))
+        sinkDecided(plan.judge(answer, StreamedFacts(size: received, crc64: needsChecksum ? checksum.value : nil)))
     }
 
-    func sinkAnswered(_ verdict: StoreVerdict) {
+    func sinkDecided(_ verdict: StoreVerdict) {
         record.storeAnswered = runtime.worker.loop.now
         perform(state.storeAnswered(verdict))
     }

@@ -12,9 +12,8 @@ extension UploadPlan {
             status: answer.status, fields: answer.fields, body: answer.body.span, expectedCRC64: streamed.crc64,
             expectedMD5: contentMD5, callbackAsked: asksStoreForCallback)
         switch verdict {
-        case .stored(let stored) where streamed.crc64 != nil && !stored.isVerified:
-            return .mismatch(.unverified)
         case .stored(let stored):
+            guard streamed.crc64 == nil || stored.isVerified else { return .mismatch(.unverified) }
             return .stored(facts(stored, streamed), callback: succeeded(answer), relay: relay(answer))
         case .callbackFailed(let stored, let document):
             let result = CallbackResult.failed(

@@ -11,17 +11,10 @@ internal import Settings
 /// An object, as ``UploadPlan`` is: everybody on the way of an upload looks at it, and a value of that size would be
 /// copied, field by field, for each of them.
 final class UploadRequest {
-    /// The listener's place in the settings.
-    var listenerIndex: Int
-    let head: RequestHead
-    /// The decoded path without its leading slash; from an SDK client the object key.
-    let path: ArraySlice<UInt8>
-    /// Decoded parameters of the query.
-    let query: QueryItems
+    /// Head, path, query and length, as routing wants them.
+    let route: RouteRequest
     /// The bucket that an SDK client named.
     var bucket: String?
-    /// nil when the length is not known beforehand.
-    var length: UInt64?
     let clientIP: String
     /// Empty for a client that did not say who it is.
     var clientID = ""
@@ -37,25 +30,27 @@ final class UploadRequest {
     var forbidsOverwrite = false
 
     init(
-        listenerIndex: Int, head: RequestHead, path: ArraySlice<UInt8>, query: QueryItems, bucket: String? = nil,
+        listenerIndex: Int, head: consuming RequestHead, path: ArraySlice<UInt8>, query: QueryItems, bucket: String? = nil,
         length: UInt64?, clientIP: String, requestID: RequestID, contentMD5: [UInt8]? = nil
     ) {
-        self.listenerIndex = listenerIndex
-        self.head = head
-        self.path = path
-        self.query = query
+        route = RouteRequest(
+            listenerIndex: listenerIndex, head: head, path: path, query: query, contentLength: length)
         self.bucket = bucket
-        self.length = length
         self.clientIP = clientIP
         self.requestID = requestID
         self.contentMD5 = contentMD5
     }
 
-    var route: RouteRequest {
-        RouteRequest(
-            listenerIndex: listenerIndex, method: head.method, authority: head.authority, path: path,
-            fields: head.fields, query: query, contentLength: length)
-    }
+    /// The listener's place in the settings.
+    var listenerIndex: Int { route.listenerIndex }
+    // The large parts are lent, because a copy would be references more to count.
+    var head: RequestHead { _read { yield route.head } }
+    /// The decoded path without its leading slash; from an SDK client the object key.
+    var path: ArraySlice<UInt8> { _read { yield route.path } }
+    /// Decoded parameters of the query.
+    var query: QueryItems { _read { yield route.query } }
+    /// nil when the length is not known beforehand.
+    var length: UInt64? { route.contentLength }
 }
 
 /// What will be done with an upload: all of it is decided before its first byte is passed on. Loop thread only; not
@@ -108,7 +103,7 @@ final class UploadPlan {
     var storeIndex: Int { route.storeIndex }
     var length: UInt64? { request.length }
     /// As received; the store's dialect says which of them cross.
-    var clientFields: HeaderFields { request.head.fields }
+    var clientFields: HeaderFields { _read { yield request.route.head.fields } }
     var contentMD5: [UInt8]? { request.contentMD5 }
     /// The CRC-64 that the client says the body has.
     var crc64: UInt64? { request.crc64 }

@@ -36,8 +36,8 @@ extension LogLine {
         if let route { add(route) }
         if !request.clientID.isEmpty { add("client", request.clientID) }
         add("address", request.clientIP)
-        add("method", request.head.method.name)
-        let (authority, path) = (request.head.authority, request.head.path)
+        add("method", request.route.head.method.name)
+        let (authority, path) = (request.route.head.authority, request.route.head.path)
         add("host", bytes: authority.span)
         // Without the query, which may hold a signature.
         add("path", bytes: path.span)

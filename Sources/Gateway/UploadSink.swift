@@ -28,10 +28,10 @@ extension UploadSink {
 protocol UploadSinkHandler: AnyObject {
     /// The sink is there and takes bytes.
     func sinkWritable()
-    /// What a store's answer means, given what was sent.
-    func judge(_ answer: StoreAnswer) -> StoreVerdict
-    /// The store's answer is complete; it may come before the body is.
-    func sinkAnswered(_ verdict: StoreVerdict)
+    /// A remote store's answer is complete; it may come before the body is.
+    func sinkAnswered(_ answer: StoreAnswer)
+    /// A sink that needs no store's answer to know it says what became of the object.
+    func sinkDecided(_ verdict: StoreVerdict)
     /// There is no answer. `mayBeStored`: the whole request was out.
     func sinkFailed(_ failure: Failure, mayBeStored: Bool)
 }

@@ -120,6 +120,9 @@ final class Worker: @unchecked Sendable {
     func end() {
         abortAll()
         runtime.retire()
+        runtime = nil
+        frontends = []
+        retired = []
     }
 
     func connectionEnded(of frontend: Frontend) {

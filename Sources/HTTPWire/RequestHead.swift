@@ -20,6 +20,13 @@ package struct RequestHead: Sendable, Equatable {
 
     package init() {}
 
+    /// What routing looks at of a head, for requests that came by no wire.
+    package init(method: HTTPMethod, authority: [UInt8], fields: HeaderFields) {
+        self.method = method
+        self.fields = fields
+        authorityBytes = authority
+    }
+
     package var isHTTP10: Bool { minorVersion == 0 }
 
     /// Path as sent, percent-encoded, with its leading slash.

@@ -7,26 +7,22 @@ package import HTTPWire
 package struct RouteRequest: Sendable {
     /// The listener's place in ``Settings/listeners``.
     package var listenerIndex: Int
-    package var method: HTTPMethod
-    /// The authority as sent; its port, a final dot and case do not matter.
-    package var authority: ArraySlice<UInt8>
+    /// As received. The authority's port, a final dot and case do not matter.
+    package var head: RequestHead
     /// The decoded path without its leading slash; on SDK listeners the object key.
     package var path: ArraySlice<UInt8>
-    package var fields: HeaderFields
     /// Decoded parameters in order; may be left empty when ``RouteTable/needsQuery`` is false.
     package var query: QueryItems
     /// `Content-Length`, nil when the length is not known beforehand.
     package var contentLength: UInt64?
 
     package init(
-        listenerIndex: Int, method: HTTPMethod, authority: ArraySlice<UInt8>, path: ArraySlice<UInt8>,
-        fields: HeaderFields, query: QueryItems = QueryItems(), contentLength: UInt64?
+        listenerIndex: Int, head: consuming RequestHead, path: ArraySlice<UInt8>, query: QueryItems = QueryItems(),
+        contentLength: UInt64?
     ) {
         self.listenerIndex = listenerIndex
-        self.method = method
-        self.authority = authority
+        self.head = head
         self.path = path
-        self.fields = fields
         self.query = query
         self.contentLength = contentLength
     }
@@ -34,12 +30,14 @@ package struct RouteRequest: Sendable {
 
 /// The route that takes an upload.
 package struct RouteMatch: Sendable {
-    /// Its place in ``RouteTable/routes``.
-    package let routeIndex: Int
+    package let route: Route
     /// What the wildcards of its path pattern stood for.
     package let captures: PathCaptures
     /// The longest body, to be enforced while streaming when the length is not known beforehand.
     package let sizeLimitBytes: UInt64
+
+    /// Its place in ``RouteTable/routes``.
+    package var routeIndex: Int { route.index }
 }
 
 enum Authority {

@@ -14,7 +14,7 @@ package struct RouteExplanation: Sendable, Equatable {
 extension RouteTable {
     /// Every route up to the one that takes `request`, or all of them when none does.
     package func explainMatch(_ request: RouteRequest) -> [RouteExplanation] {
-        let host = Authority.host(request.authority)
+        let host = Authority.host(request.head.authority)
         var explanations: [RouteExplanation] = []
         for (index, route) in routes.enumerated() {
             var captures = PathCaptures()
@@ -33,12 +33,12 @@ extension RouteConditions {
     ) -> String {
         switch failure {
         case .listener: "it is not for this listener"
-        case .method: "method \(request.method.name) is not among \(Self.list(methodNames))"
+        case .method: "method \(request.head.method.name) is not among \(Self.list(methodNames))"
         case .size: "size \(request.contentLength.map(String.init) ?? "unknown") is not in \(size)"
         case .host: "host \(Self.quoted(host)) does not match \(Self.list(hosts.map(\.source)))"
         case .path: "path \(Self.quoted([.slash] + request.path)) does not match \(Self.list(paths.map(\.source)))"
         case .contentType:
-            "content type \(Self.quoted(request.fields.first("content-type") ?? []))"
+            "content type \(Self.quoted(request.head.fields.first("content-type") ?? []))"
                 + " does not match \(Self.list(contentTypes.map(\.source)))"
         case .header(let index): "header \(headers[index].name) does not match \"\(headers[index].pattern)\""
         case .query(let index): "query parameter \(query[index].name) does not match \"\(query[index].pattern)\""

@@ -34,9 +34,9 @@ package final class RouteTable: Sendable {
     /// The first route that takes `request`; nil when none does. Allocates nothing.
     package func match(_ request: RouteRequest) -> RouteMatch? {
         let listener = UInt64(1) << UInt64(request.listenerIndex)
-        let method = MethodSet(request.method).rawValue
-        let host = Authority.host(request.authority)
-        var candidates = index.candidates(path: request.path.span, host: host.span, fields: request.fields)
+        let method = MethodSet(request.head.method).rawValue
+        let host = Authority.host(request.head.authority)
+        var candidates = index.candidates(path: request.path.span, host: host.span, fields: request.head.fields)
         var captures = PathCaptures()
         while let candidate = index.next(&candidates) {
             let gate = gates[candidate]
@@ -44,7 +44,7 @@ package final class RouteTable: Sendable {
             if let length = request.contentLength, length < gate.lowerSize || length > gate.upperSize { continue }
             if routes[candidate].conditions.failure(request, host: host, captures: &captures) == nil {
                 return RouteMatch(
-                    routeIndex: candidate, captures: captures,
+                    route: routes[candidate], captures: captures,
                     sizeLimitBytes: routes[candidate].uploadLimitBytes)
             }
         }
@@ -65,7 +65,7 @@ extension RouteConditions {
         _ request: RouteRequest, host: ArraySlice<UInt8>, captures: inout PathCaptures
     ) -> RouteCondition? {
         if listeners & (1 << UInt64(request.listenerIndex)) == 0 { return .listener }
-        if !methods.contains(MethodSet(request.method)) { return .method }
+        if !methods.contains(MethodSet(request.head.method)) { return .method }
         if let length = request.contentLength, !size.contains(length) { return .size }
         return failure(request, host: host, captures: &captures)
     }
@@ -80,8 +80,8 @@ extension RouteConditions {
         }
         if !paths.isEmpty, !Self.anyMatches(paths, request.path.span, captures: &captures) { return .path }
         if paths.isEmpty { captures.keep(0) }
-        if !contentTypes.isEmpty, !meetsContentType(request.fields) { return .contentType }
-        for index in headers.indices where !meetsHeader(headers[index], request.fields) { return .header(index) }
+        if !contentTypes.isEmpty, !meetsContentType(request.head.fields) { return .contentType }
+        for index in headers.indices where !meetsHeader(headers[index], request.head.fields) { return .header(index) }
         for index in query.indices where !meetsQuery(query[index], request.query) { return .query(index) }
         return nil
     }

@@ -336,7 +336,11 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         case .untilClose:
             reading = .untilClose
         }
-        user?.answerHead(head)
+        // Moved out for the call: of a property, which the call could change, a copy would be handed over.
+        var answered = ResponseHead()
+        swap(&answered, &head)
+        user?.answerHead(answered)
+        swap(&answered, &head)
         if reading == .body(left: 0) { endAnswer(reusable: !hasMore) }
     }
 

@@ -76,8 +76,9 @@ struct Planned {
 
     /// Makes it an upload of an SDK client.
     mutating func fromSDK(bucket: String, callback: String?, variables: String? = nil) {
-        request.listenerIndex = 1
-        request.bucket = bucket
+        request = UploadRequest(
+            listenerIndex: 1, head: request.head, path: request.path, query: request.query, bucket: bucket,
+            length: request.length, clientIP: request.clientIP, requestID: request.requestID)
         request.clientCallback = callback.map { Array(base64($0).utf8) }
         request.clientCallbackVariables = variables.map { Array(base64($0).utf8) }
     }

@@ -19,7 +19,7 @@ import Testing
             let request = generator.upload()
             var captures = PathCaptures()
             func isMatch(_ route: Int) -> Bool {
-                conditions[route].firstFailure(request, host: request.authority, captures: &captures) == nil
+                conditions[route].firstFailure(request, host: request.head.authority, captures: &captures) == nil
             }
             let expected = conditions.indices.filter(isMatch)
             let found = candidates(index, request)
@@ -72,7 +72,7 @@ import Testing
 
 private func candidates(_ index: RouteIndex, _ request: RouteRequest) -> [Int] {
     var candidates = index.candidates(
-        path: request.path.span, host: request.authority.span, fields: request.fields)
+        path: request.path.span, host: request.head.authority.span, fields: request.head.fields)
     var found: [Int] = []
     while let candidate = index.next(&candidates) { found.append(candidate) }
     return found

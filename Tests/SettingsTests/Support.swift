@@ -43,8 +43,8 @@ func request(
     var all = HeaderFields()
     for (name, value) in fields { all.append(name: name, value) }
     return RouteRequest(
-        listenerIndex: listener, method: method, authority: Array(host.utf8)[...], path: Array(path.utf8)[...],
-        fields: all, query: QueryItems(query.utf8.span) ?? QueryItems(), contentLength: length)
+        listenerIndex: listener, head: RequestHead(method: method, authority: Array(host.utf8), fields: all),
+        path: Array(path.utf8)[...], query: QueryItems(query.utf8.span) ?? QueryItems(), contentLength: length)
 }
 
 // Spans cannot be parts of an expectation.

@@ -47,17 +47,28 @@ package final class OSSOutbound {
     ///
     /// - Parameter now: Unix seconds.
     package func put(key: [UInt8], _ put: Put, now: Int64, into request: inout StoreRequest) {
+        self.put(
+            key: key, clientFields: put.clientFields, client: put.client, routeFields: put.routeFields,
+            callback: put.callback, framing: put.framing, now: now, into: &request)
+    }
+
+    /// The same with the parts of a ``Put`` one by one: an upload lends what it has, and nothing is copied.
+    package func put(
+        key: [UInt8], clientFields: HeaderFields, client: OSSFieldPolicy.Client, routeFields: HeaderFields,
+        callback: (parameters: String, variables: String?)?, framing: BodyFraming, now: Int64,
+        into request: inout StoreRequest
+    ) {
         begin(.put, key: key, in: &request)
-        OSSFieldPolicy.copy(put.clientFields, from: put.client, to: &request.fields)
-        for index in put.routeFields.indices { replace(fieldAt: index, of: put.routeFields, in: &request.fields) }
+        OSSFieldPolicy.copy(clientFields, from: client, to: &request.fields)
+        for index in routeFields.indices { replace(fieldAt: index, of: routeFields, in: &request.fields) }
         if !request.fields.contains("Content-Type") {
             request.fields.append("Content-Type", "application/octet-stream")
         }
-        if let callback = put.callback {
+        if let callback {
             request.fields.set("x-oss-callback", callback.parameters)
             if let variables = callback.variables { request.fields.set("x-oss-callback-var", variables) }
         }
-        switch put.framing {
+        switch framing {
         case .length(let count): request.fields.append("Content-Length", decimal: count)
         case .chunked: request.fields.append("Transfer-Encoding", "chunked")
         case .none, .untilClose: preconditionFailure("an upload to OSS is sent with a length or in chunks")
