@@ -1,6 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Eventing
 internal import Octets
 
 /// Where events are logged. Any thread.
@@ -26,18 +27,24 @@ package struct Log: Sendable {
     }
 }
 
-/// The log as one loop writes it, in memory that is used again for each line. Loop thread only.
-final class LoopLog {
-    /// A line that was longer does not keep its memory.
-    private static let keptBytes = 16 * 1024
+/// The log as one loop writes it: the lines of a turn together, in memory that is used again. Loop thread only.
+final class LoopLog: TurnEndHandler {
+    /// A turn that wrote more does not keep its memory.
+    private static let keptBytes = 64 * 1024
 
     private let log: Log
-    private var buffer = OctetBuffer(capacity: 1024)
+    private let loop: EventLoop
+    /// The lines of this turn.
+    private var buffer = OctetBuffer(capacity: 4096)
+    private var lineCount: UInt64 = 0
     /// The second that `time` shows, and where its milliseconds stand.
     private var second = Int64.min
     private var time: [UInt8] = []
 
-    init(_ log: Log) { self.log = log }
+    init(_ log: Log, loop: EventLoop) {
+        self.log = log
+        self.loop = loop
+    }
 
     /// Fields for ``LogLine/add(_:)-(LogFields)`` in the form of this log.
     func fields(_ fill: (inout LogLine) -> Void) -> LogFields { LogFields(isText: log.writer.isText, fill) }
@@ -45,14 +52,20 @@ final class LoopLog {
     /// Logs one event; `fill` adds its fields.
     func event(_ name: StaticString, level: LogLine.Level = .info, _ fill: (inout LogLine) -> Void) {
         writeTime(log.clock.milliseconds)
-        var empty = OctetBuffer()
-        swap(&empty, &buffer)
+        var lines = OctetBuffer()
+        swap(&lines, &buffer)
         let time = time
-        var line = LogLine(name, level: level, time: time.span, isText: log.writer.isText, in: empty)
+        var line = LogLine(name, level: level, time: time.span, isText: log.writer.isText, in: lines)
         fill(&line)
         buffer = line.finished()
-        buffer.withSpan { log.writer.write($0) }
+        lineCount += 1
+        if lineCount == 1 { loop.atEndOfTurn(self) }
+    }
+
+    func turnEnds() {
+        buffer.withSpan { log.writer.write($0, lineCount: lineCount) }
         buffer.removeAll(keepingAtMost: Self.keptBytes)
+        lineCount = 0
     }
 
     /// `YYYY-MM-DDThh:mm:ss.mmmZ`, of which only the milliseconds change within a second.

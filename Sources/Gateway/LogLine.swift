@@ -10,7 +10,7 @@ package struct LogLine: ~Copyable {
     private var bytes: OctetBuffer
     private let isText: Bool
 
-    /// Begins a line in an empty buffer, which ``finished()`` gives back.
+    /// Begins a line behind what the buffer holds, which ``finished()`` gives back.
     ///
     /// - Parameters:
     ///   - time: when it happened, as ISO 8601.

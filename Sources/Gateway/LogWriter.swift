@@ -70,10 +70,10 @@ package final class LogWriter: @unchecked Sendable {
         return droppedInAll + dropped
     }
 
-    /// Appends one line, line end included.
-    package func write(_ line: Span<UInt8>) {
+    /// Appends lines, line ends included; all of them or, where there is no room, none.
+    package func write(_ text: Span<UInt8>, lineCount: UInt64 = 1) {
         unsafe pthread_mutex_lock(mutex)
-        if lines.count + line.count <= Self.bound { lines.append(line) } else { dropped += 1 }
+        if lines.count + text.count <= Self.bound { lines.append(text) } else { dropped += lineCount }
         let wakes = sleep == .idle || (sleep == .rest && lines.count >= Self.enough)
         if wakes { sleep = .not }
         unsafe pthread_mutex_unlock(mutex)

@@ -40,7 +40,7 @@ final class Worker: @unchecked Sendable {
     ) {
         self.loop = loop
         self.environment = environment
-        self.log = LoopLog(log)
+        self.log = LoopLog(log, loop: loop)
         self.disk = disk
         self.counters = counters
         self.metrics = metrics

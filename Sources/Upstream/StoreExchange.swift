@@ -182,13 +182,9 @@ package final class StoreExchange: StoreConnectionUser {
 
     private func dial() {
         state = .connecting(
-            pool.dial { [weak self] result in
-                guard let self else {
-                    if case .success(let connection) = result { connection.close() }
-                    return
-                }
-                dialled(result)
-            })
+            // Held until it is connected or given up; a weak reference would make every count of this object slower
+            // from then on.
+            pool.dial { [self] result in dialled(result) })
     }
 
     private func dialled(_ result: Result<StoreConnection, StoreFailure>) {
