@@ -30,8 +30,8 @@ final class UploadRequest {
     var forbidsOverwrite = false
 
     init(
-        listenerIndex: Int, head: consuming RequestHead, path: ArraySlice<UInt8>, query: QueryItems, bucket: String? = nil,
-        length: UInt64?, clientIP: String, requestID: RequestID, contentMD5: [UInt8]? = nil
+        listenerIndex: Int, head: consuming RequestHead, path: ArraySlice<UInt8>, query: QueryItems,
+        bucket: String? = nil, length: UInt64?, clientIP: String, requestID: RequestID, contentMD5: [UInt8]? = nil
     ) {
         route = RouteRequest(
             listenerIndex: listenerIndex, head: head, path: path, query: query, contentLength: length)

@@ -184,7 +184,7 @@ import Testing
     @Test func `gives its descriptor back however it ends`() async {
         await #expect(processExitsWith: .success) {
             let driver = try LoopDriver()
-            let before = Process.openCount
+            let before = Process.openSockets
             for round in 0..<3 {
                 let (descriptor, peer) = try RawSocket.pair()
                 var stream: ByteStream? = ByteStream(loop: driver.loop, descriptor: descriptor)
@@ -193,7 +193,7 @@ import Testing
                 stream = nil
                 peer.close()
                 try #require(stream == nil)
-                try #require(Process.openCount == before)
+                try #require(Process.openSockets == before)
             }
         }
     }

@@ -109,7 +109,7 @@ import Testing
             let (listener, port) = try Loopback.listen(backlog: 8)
             try #require(try DialTests.dial(rig, rig.pool(port)) == nil)
             try rig.driver.turn()
-            let before = Process.openCount
+            let before = Process.openSockets
             for _ in 0..<3 {
                 try #require(try DialTests.dial(rig, rig.pool(port)) == nil)
                 try Loopback.withUnusedPort { _ = try DialTests.dial(rig, rig.pool($0)) }
@@ -120,7 +120,7 @@ import Testing
                     pending.cancel()
                 }
                 try rig.driver.turn()
-                try #require(Process.openCount == before)
+                try #require(Process.openSockets == before)
             }
             close(listener)
         }

@@ -1,8 +1,8 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import Eventing
+import Glibc
 import HTTPWire
 import LoopTesting
 import Testing

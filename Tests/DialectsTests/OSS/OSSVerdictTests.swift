@@ -40,8 +40,8 @@ private let callbackFailed = """
 
     @Test func `sees what is stored and right`() {
         let expected = OSSStored(
-            etag: Array("5EB63BBBE01EEED093CB22BB8F5ACDC3".utf8)[...], crc64: helloCRC64, contentMD5: "XrY7u+Ae7tCTyyK7j1rNww==",
-            isVerified: true)
+            etag: Array("5EB63BBBE01EEED093CB22BB8F5ACDC3".utf8)[...], crc64: helloCRC64,
+            contentMD5: "XrY7u+Ae7tCTyyK7j1rNww==", isVerified: true)
         #expect(Self.judge(200, stored) == .stored(expected))
         #expect(Self.judge(200, stored, callbackAsked: false) == .stored(expected))
         #expect(Self.judge(200, stored, md5: nil) == .stored(expected))
