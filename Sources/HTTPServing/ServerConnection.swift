@@ -108,8 +108,13 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler, TurnEn
         if phase == .readingHead { timer.start(min(context.limits.head, .seconds(1))) }
     }
 
-    /// Closes at once; a request that is being handled fails with `gone`.
+    /// Closes at once; a request that is being handled fails with `gone`. What waits for the end of the turn goes out
+    /// before, as far as the client takes it.
     package func close() {
+        if phase != .closed, outputSent < output.count {
+            let bytes = output
+            if case .bytes(let count) = stream.write(bytes.span.extracting(outputSent...)) { outputSent += count }
+        }
         finish(failing: .gone) { $0.close() }
     }
 

@@ -215,4 +215,17 @@ import Testing
         #expect(wasHeldBack)
         #expect(server.requests[0].drains > 1)
     }
+
+    @Test func `gives out an answer that waits for the end of the turn before it closes`() throws {
+        let server = try Server()
+        server.onRequest = { request in
+            request.respond(503, "bye")
+            request.connection.close()
+        }
+        try server.serve { client in
+            try client.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            let text = try client.readTextToEnd()
+            guard text.hasPrefix("HTTP/1.1 503 ") && text.hasSuffix("\r\n\r\nbye") else { throw WrongBytes(got: text) }
+        }
+    }
 }
