@@ -122,6 +122,8 @@ def test_counts_a_stored_upload_in_each_of_its_parts(start, store, peers):
     assert 0 < seen.value("putback_callback_duration_seconds_sum") < 3 * DEADLINE
     parts = {phase: seen.value("putback_upload_duration_seconds_sum", phase=phase) for phase in ("client", "store", "app")}
     total = seen.value("putback_upload_duration_seconds_sum", phase="total")
+    # Head and body came in one read, which is one moment.
+    assert parts.pop("client") < total
     assert all(0 < part < total for part in parts.values()), (parts, total)
     for phase in ("total", "client", "store", "app"):
         buckets = [
@@ -299,7 +301,8 @@ def test_shows_bytes_that_wait_for_a_slow_store(start, peers, ends):
                 pass
         return Scrape(gateway).value("putback_buffer_bytes")
 
-    assert 0 < eventually(buffered) <= 256 << 10
+    # A fast client is read from in pieces of at most that size.
+    assert 0 < eventually(buffered) <= 512 << 10
     opened.set()
     gateway.wait_for_uploads(1)
     if ends == "taken":
