@@ -16,12 +16,10 @@ extension ServerConnection {
     /// Uploads of one loop with more than the first limit: what all of them may hold stays bounded.
     private static let largeReaderLimit = 16
 
-    /// A slow client's bytes are fetched when so many have come.
-    private static let readMark: Int32 = 256 * 1024
     /// Who brings less at a time than this is slow.
     private static let smallRead = 64 * 1024
-    /// The end of a body is fetched as it comes.
-    private static let readMarkMinimum: UInt64 = 512 * 1024
+    /// A client that falls behind its pace is looked at after this time, before a store tires of waiting.
+    static let readMarkWait = Interval.seconds(5)
 
     /// After a read that brought `count` bytes to copy: the next one is larger if they were many and all were passed on.
     func adaptReadLimit(to count: Int) {
@@ -40,11 +38,26 @@ extension ServerConnection {
     /// After `count` bytes of a body were handed on.
     func adaptReadMark(to count: Int) {
         guard phase == .readingBody else { return }
-        if bodyRemaining <= Self.readMarkMinimum || stallsBelowMark {
-            stream.readMark = 1
-        } else if wantsBody, count < Self.smallRead {
-            stream.readMark = Self.readMark
-        }
+        let isSlow = count < Self.smallRead || stream.readMark > 1
+        guard wantsBody, isSlow, !windowWasPaused, !stallsBelowMark else { return stream.readMark = 1 }
+        let elapsed = context.loop.now.nanoseconds(since: windowStart) / 1_000_000
+        stream.readMark = Self.readMark(
+            bytes: windowBytes, milliseconds: elapsed, remaining: bodyRemaining, present: stream.readMark)
+        if stream.readMark > 1 { armBodyTimer() }
+    }
+
+    /// How many bytes of a slow body to wait for: what comes in two seconds at its pace so far, and never more than what is
+    /// left of it, so that its end is not waited for.
+    ///
+    /// - Parameters:
+    ///   - bytes: what came in so many `milliseconds`.
+    ///   - present: the mark so far, kept where the time is too short to tell the pace.
+    static func readMark(bytes: UInt64, milliseconds: UInt64, remaining: UInt64, present: Int32) -> Int32 {
+        var mark = UInt64(present)
+        // Steps of 16 KiB: a system call for each change of pace would eat what is won.
+        if milliseconds >= 250 { mark = min(bytes * 2000 / milliseconds, 256 * 1024) & ~(16 * 1024 - 1) }
+        mark = min(mark, remaining)
+        return mark < 32 * 1024 ? 1 : Int32(mark)
     }
 
     /// The body is over, or nobody wants the rest; before the stream is closed.
@@ -57,17 +70,21 @@ extension ServerConnection {
         context.largeReaders -= 1
     }
 
-    /// Before a client is called stalled or slow: what it sent may wait, unnoticed, below the mark.
+    /// Before a client is called stalled or slow, or its store waits for too long: what it sent may lie, unnoticed, below the
+    /// mark.
     ///
     /// From then on the mark stays low, so that a client's last bytes before a stall prolong its time once only.
     func readBelowMark() {
         guard phase == .readingBody, wantsBody, stream.readMark > 1 else { return }
         stallsBelowMark = lastRead + context.limits.bodyIdle <= context.loop.now
+        let start = bodyRemaining
         // Less than the mark waits, and a read takes at least a quarter of that.
         for _ in 0..<4 {
             let before = bodyRemaining
             readInput()
-            guard phase == .readingBody, wantsBody, bodyRemaining < before else { return }
+            guard phase == .readingBody, wantsBody, bodyRemaining < before else { break }
         }
+        // Of a client that brought nothing at all the next byte is news.
+        if phase == .readingBody, bodyRemaining == start { stream.readMark = 1 }
     }
 }

@@ -224,11 +224,13 @@ extension ServerConnection {
         windowWasPaused = false
     }
 
-    private func armBodyTimer() {
+    func armBodyTimer() {
         guard output.count == outputSent else { return }
         let idle = lastRead + context.limits.bodyIdle
         let window = windowStart + context.limits.minimumRateWindow
-        timer.deadline = context.limits.minimumRateBytes == 0 ? idle : min(idle, window)
+        var deadline = context.limits.minimumRateBytes == 0 ? idle : min(idle, window)
+        if stream.readMark > 1 { deadline = min(deadline, lastRead + Self.readMarkWait) }
+        timer.deadline = deadline
     }
 
     /// Sets the timer to what the present phase waits for.

@@ -159,9 +159,10 @@ def test_stalled_client_with_bytes_below_the_mark(start, store):
     gateway = start(config(store, timeouts={"bodyIdle": "300ms"}))
     with Client(gateway.edge) as client:
         client.send(head("stalled", 4 * MIB))
-        for _ in range(5):
-            client.send(b"x" * 5_000)
-            time.sleep(0.01)
+        # A pace is known after a quarter of a second; what comes then is waited for.
+        for _ in range(12):
+            client.send(b"x" * 20_000)
+            time.sleep(0.04)
         answer = client.response()
         assert answer.status == 408
         assert client.is_closed()

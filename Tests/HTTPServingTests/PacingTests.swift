@@ -61,13 +61,36 @@ import Testing
         #expect(server.context.largeReaders == 0)
     }
 
-    @Test func `waits for much of a slow body, and for nothing at its end`() throws {
+    /// 64 KiB/s, 1 MiB/s, 8 KiB/s; near the end; too early to tell.
+    @Test(
+        arguments: [
+            (65_536, 1000, 1 << 30, 1, 131_072), (1 << 20, 1000, 1 << 30, 1, 262_144), (8192, 1000, 1 << 30, 1, 1),
+            (65_536, 1000, 100_000, 131_072, 100_000), (65_536, 1000, 20_000, 131_072, 1),
+            (65_536, 249, 1 << 30, 1, 1), (65_536, 249, 1 << 30, 131_072, 131_072), (0, 250, 1 << 30, 131_072, 1),
+            (70_000, 1000, 1 << 30, 1, 131_072),
+        ] as [(UInt64, UInt64, UInt64, Int32, Int32)])
+    func `waits for what a slow client brings in two seconds, and for no more than is left`(
+        bytes: UInt64, milliseconds: UInt64, remaining: UInt64, present: Int32, mark: Int32
+    ) {
+        let result = ServerConnection.readMark(
+            bytes: bytes, milliseconds: milliseconds, remaining: remaining, present: present)
+        #expect(result == mark)
+    }
+
+    @Test func `waits for nothing of a fast body, and after a pause`() throws {
         let (connection, _) = try connection()
+        connection.windowStart = Instant(nanoseconds: Instant.now.nanoseconds - 1_000_000_000)
+        connection.windowBytes = 65_536
         connection.adaptReadMark(to: 100_000)
         #expect(connection.stream.readMark == 1)
         connection.adaptReadMark(to: 1000)
-        #expect(connection.stream.readMark == 256 * 1024)
-        connection.bodyRemaining = 512 * 1024
+        #expect((64 * 1024...128 * 1024).contains(connection.stream.readMark))
+        // It keeps its mark when reads bring more, because they were waited for.
+        connection.adaptReadMark(to: 100_000)
+        #expect(connection.stream.readMark > 1)
+        let wait = try #require(connection.timer.deadline).since(.now)
+        #expect(wait <= .seconds(5))
+        connection.windowWasPaused = true
         connection.adaptReadMark(to: 1000)
         #expect(connection.stream.readMark == 1)
         connection.close()
