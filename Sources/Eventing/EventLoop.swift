@@ -82,7 +82,8 @@ package final class EventLoop: @unchecked Sendable {
         isStopped = false
         endTurn()
         while !isStopped {
-            unsafe event_base_loop(base, Int32(EVLOOP_ONCE) | Int32(EVLOOP_NO_EXIT_ON_EMPTY))
+            let result = unsafe event_base_loop(base, Int32(EVLOOP_ONCE) | Int32(EVLOOP_NO_EXIT_ON_EMPTY))
+            precondition(result >= 0, "the kernel tells of events")
             endTurn()
         }
         thread.store(0, ordering: .relaxed)

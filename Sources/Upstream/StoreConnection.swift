@@ -231,15 +231,15 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
     }
 
     /// A store that refuses a request may close while the body still flows: its answer, if any, tells more than the write
-    /// error.
+    /// error. In the next turn, because who sends still has the bytes in hand.
     private func writeFailed(_ result: StreamResult) {
-        guard case .failed(let error) = result else { return fail(.closed, "the store closed the connection") }
         outputBroken = true
         pool.context.loop.onNextTurn { [weak self] in
             guard let self, stream.isOpen, user != nil else { return }
             readAnswer()
             guard stream.isOpen, user != nil, reading == .head else { return }
-            fail(.closed, "the store closed the connection: \(error.reason)")
+            let cause = if case .failed(let error) = result { ": \(error.reason)" } else { "" }
+            fail(.closed, "the store closed the connection" + cause)
         }
     }
 

@@ -70,6 +70,7 @@ package final class StoreExchange: StoreConnectionUser {
         precondition(isOver, "an exchange is used again only after its end")
         state = .fresh
         request.removeAll(keepingAtMost: Self.keptBytes)
+        headBytes = 0
         framing.removeAll(keepingAtMost: Self.keptBytes)
         headIsOut = false
         holdsAll = true
@@ -166,7 +167,9 @@ package final class StoreExchange: StoreConnectionUser {
     package func abort() {
         switch state {
         case .connecting(let pending): pending.cancel()
-        case .sending(let connection): if headIsOut { connection.reset() } else { connection.release() }
+        case .sending(let connection):
+            // One that carried nothing in either direction is as good as before.
+            if headIsOut || connection.hasAnswerBytes { connection.reset() } else { connection.release() }
         case .fresh, .done: break
         }
         state = .done
@@ -268,14 +271,15 @@ package final class StoreExchange: StoreConnectionUser {
     }
 
     func answerHead(_ head: ResponseHead) {
-        guard headIsOut else { return answeredUnasked() }
+        guard headIsOut || !usedKeptConnection else { return answeredUnasked() }
         answerBegun = true
         dropHeld()
         pool.meter.answered(method, status: head.status)
         handler?.storeAnswered(head)
     }
 
-    /// What a store says on a kept connection before it got the request is no answer to it: `408` before it closes.
+    /// What a store says on a kept connection before it got the request is no answer to it: `408` before it closes. On a new
+    /// one it is, or a store that greets with a refusal would be dialled again and again.
     private func answeredUnasked() {
         guard case .sending(let connection) = state else { return }
         connection.close()
@@ -290,7 +294,7 @@ package final class StoreExchange: StoreConnectionUser {
     func answerEnded(reusable: Bool) {
         guard case .sending(let connection) = state else { return }
         state = .done
-        if reusable, bodyFinished { connection.release() } else { connection.close() }
+        if reusable, headIsOut, bodyFinished { connection.release() } else { connection.close() }
         handler?.storeAnswerEnded()
     }
 

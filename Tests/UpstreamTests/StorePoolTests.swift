@@ -35,6 +35,47 @@ import Testing
         try rig.driver.run(until: peer)
     }
 
+    @Test func `takes for no answer what a store said before it got the request`() throws {
+        let rig = try Rig()
+        let (mayClose, hasClosed) = (Gate(), Gate())
+        let peer = try Peer(
+            { socket in
+                try socket.serve("first")
+                try mayClose.wait()
+                try socket.write("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                hasClosed.open()
+                _ = try? socket.readToEnd()
+            },
+            { socket in try socket.serve("second") })
+        let pool = rig.pool(peer.port)
+        #expect(try run(1, on: pool, rig) == ["first"])
+        let sender = Sender(pool)
+        let box = Unchecked(sender)
+        // Both are there when the loop turns, this one first: the request waits for the end of the turn.
+        rig.driver.loop.execute { box.value.start([pattern(10)]) }
+        mayClose.open()
+        try hasClosed.wait()
+        try rig.run(sender)
+        #expect(sender.head?.status == 200 && sender.bodyText == "second")
+        try rig.driver.run(until: peer)
+    }
+
+    @Test func `keeps a connection whose request was given up before its first byte went out`() throws {
+        let rig = try Rig()
+        let peer = try Peer({ socket in
+            for number in 0..<2 { try socket.serve("\(number)") }
+        })
+        let pool = rig.pool(peer.port)
+        #expect(try run(1, on: pool, rig) == ["0"])
+        let sender = Sender(pool)
+        sender.start([pattern(10)], length: 20, finishes: false)
+        #expect(pool.idleCount == 0)
+        sender.exchange.abort()
+        #expect(pool.idleCount == 1)
+        #expect(try run(1, on: pool, rig) == ["1"])
+        try rig.driver.run(until: peer)
+    }
+
     @Test func `takes the connection that was used last, and keeps no more than its limit`() throws {
         let rig = try Rig()
         let (first, second) = (Gate(), Gate())
@@ -246,4 +287,12 @@ import Testing
         #expect(sender.failure?.kind == .closed && sender.failure?.mayBeStored == true)
         try rig.driver.run(until: peer)
     }
+}
+
+/// Carries what belongs to the loop into work for it.
+private struct Unchecked<Value>: @unchecked Sendable {
+    // Sound: the loop runs on the test's own thread.
+    let value: Value
+
+    init(_ value: Value) { self.value = value }
 }
