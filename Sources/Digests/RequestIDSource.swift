@@ -29,9 +29,6 @@ package final class RequestIDSource {
         return RequestID(prefix: prefix, counter: counter)
     }
 
-    /// The text of an identifier that this source never gave before.
-    package func next() -> String { nextID().text }
-
     private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }

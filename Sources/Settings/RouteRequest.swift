@@ -35,9 +35,6 @@ package struct RouteMatch: Sendable {
     package let captures: PathCaptures
     /// The longest body, to be enforced while streaming when the length is not known beforehand.
     package let sizeLimitBytes: UInt64
-
-    /// Its place in ``RouteTable/routes``.
-    package var routeIndex: Int { route.index }
 }
 
 enum Authority {

@@ -26,12 +26,12 @@ import Testing
 
     @Test func `numbers requests without repeating`() {
         let source = RequestIDSource(prefix: 0x0000_00AB, counter: .max - 1)
-        #expect(source.next() == "000000ABFFFFFFFFFFFFFFFF")
-        #expect(source.next() == "000000AB0000000000000000")
-        #expect(source.next() == "000000AB0000000000000001")
+        #expect(source.nextID().text == "000000ABFFFFFFFFFFFFFFFF")
+        #expect(source.nextID().text == "000000AB0000000000000000")
+        #expect(source.nextID().text == "000000AB0000000000000001")
         let first = RequestIDSource()
         let second = RequestIDSource()
-        let identifiers = (0..<500).flatMap { _ in [first.next(), second.next()] }
+        let identifiers = (0..<500).flatMap { _ in [first.nextID().text, second.nextID().text] }
         #expect(Set(identifiers).count == 1000)
         #expect(identifiers.allSatisfy { $0.wholeMatch(of: /[0-9A-F]{24}/) != nil })
     }

@@ -46,7 +46,7 @@ import Testing
             """)
         #expect(table.needsQuery)
         let match = table.match(request)
-        #expect(match.map { table.routes[$0.routeIndex].name } == name)
+        #expect(match.map { table.routes[$0.route.index].name } == name)
         #expect(table.explainMatch(request).last { $0.mismatch == nil }?.routeName == name)
     }
 

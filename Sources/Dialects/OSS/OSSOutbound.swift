@@ -15,44 +15,19 @@ package final class OSSOutbound {
         self.signer = signer
     }
 
-    /// What an upload is to say, beyond its key.
-    package struct Put {
-        /// The client's fields, of which only those go along that `OSSFieldPolicy` lets cross.
-        package var clientFields: HeaderFields
-        package var client: OSSFieldPolicy.Client
-        /// Fields of the route; they replace the client's of the same name.
-        package var routeFields: HeaderFields
-        /// The callback that OSS is to make; base64 as `x-oss-callback` and `x-oss-callback-var` carry it.
-        package var callback: (parameters: String, variables: String?)?
-        /// A length or chunks: OSS takes no other framing.
-        package var framing: BodyFraming
-
-        package init(
-            clientFields: HeaderFields = HeaderFields(), client: OSSFieldPolicy.Client = .plain,
-            routeFields: HeaderFields = HeaderFields(), callback: (parameters: String, variables: String?)? = nil,
-            framing: BodyFraming
-        ) {
-            self.clientFields = clientFields
-            self.client = client
-            self.routeFields = routeFields
-            self.callback = callback
-            self.framing = framing
-        }
-    }
-
     /// Writes a signed PutObject.
     ///
     /// An upload without Content-Type becomes `application/octet-stream`, because what OSS would make of it is not
     /// documented. Callbacks go in header fields: URLs of 5 KB are too long for many.
     ///
-    /// - Parameter now: Unix seconds.
-    package func put(key: [UInt8], _ put: Put, now: Int64, into request: inout StoreRequest) {
-        self.put(
-            key: key, clientFields: put.clientFields, client: put.client, routeFields: put.routeFields,
-            callback: put.callback, framing: put.framing, now: now, into: &request)
-    }
-
-    /// The same with the parts of a ``Put`` one by one: an upload lends what it has, and nothing is copied.
+    /// The parts come one by one, so that an upload lends what it has and nothing is copied.
+    ///
+    /// - Parameters:
+    ///   - clientFields: the client's, of which only those go along that `OSSFieldPolicy` lets cross.
+    ///   - routeFields: the route's; they replace the client's of the same name.
+    ///   - callback: the one that OSS is to make; base64 as `x-oss-callback` and `x-oss-callback-var` carry it.
+    ///   - framing: a length or chunks: OSS takes no other.
+    ///   - now: Unix seconds.
     package func put(
         key: [UInt8], clientFields: HeaderFields, client: OSSFieldPolicy.Client, routeFields: HeaderFields,
         callback: (parameters: String, variables: String?)?, framing: BodyFraming, now: Int64,

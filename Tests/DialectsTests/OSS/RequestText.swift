@@ -59,3 +59,20 @@ func fields(_ list: [(String, String)]) -> HeaderFields {
     for (name, value) in list { fields.append(name: name, value) }
     return fields
 }
+
+extension OSSOutbound {
+    /// What an upload is to say, beyond its key, with what most tests leave as it is.
+    struct Put {
+        var clientFields = HeaderFields()
+        var client = OSSFieldPolicy.Client.plain
+        var routeFields = HeaderFields()
+        var callback: (parameters: String, variables: String?)?
+        var framing: BodyFraming
+    }
+
+    func put(key: [UInt8], _ put: Put, now: Int64, into request: inout StoreRequest) {
+        self.put(
+            key: key, clientFields: put.clientFields, client: put.client, routeFields: put.routeFields,
+            callback: put.callback, framing: put.framing, now: now, into: &request)
+    }
+}
