@@ -89,7 +89,7 @@ enum OSSFace {
             method: request.head.method.name, resource: operation.resource, fields: request.head.fields,
             now: incoming.runtime.environment.clock.seconds
         ) { id in
-            group.key(id: id).map { OSSCredentials(id: $0.id, secret: $0.secret.reveal()) }
+            group.key(id: id).map { AccessKey(id: $0.id, secret: $0.secret.reveal()) }
         }
         switch result {
         case .authenticated(let id): return id

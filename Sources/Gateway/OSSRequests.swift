@@ -21,7 +21,7 @@ final class OSSRequests {
         self.store = store
         signer = OSSSigner(
             version: store.signature == .v4 ? .v4 : .v1,
-            credentials: OSSCredentials(
+            credentials: AccessKey(
                 id: store.credentials.id, secret: store.credentials.secret.reveal(),
                 token: store.credentials.token?.revealText()), region: store.region ?? "")
     }

@@ -12,7 +12,7 @@ internal import Octets
 package final class OSSSigner {
     /// Which signature it makes.
     package let version: OSSSignatureVersion
-    let credentials: OSSCredentials
+    let credentials: AccessKey
     let region: [UInt8]
     let product: [UInt8]
     private var state: OSSSigningState
@@ -21,7 +21,7 @@ package final class OSSSigner {
     ///   - region: the bucket's region without `oss-` in front, such as `cn-hangzhou`; V1 does not use it.
     ///   - product: `oss`, or `oss-cloudbox` with the id of the box as region.
     package init(
-        version: OSSSignatureVersion = .v4, credentials: OSSCredentials, region: String, product: String = "oss"
+        version: OSSSignatureVersion = .v4, credentials: AccessKey, region: String, product: String = "oss"
     ) {
         self.version = version
         self.credentials = credentials

@@ -9,7 +9,7 @@ internal import Octets
 ///
 /// One value, so that a signature enters it once rather than each of its parts.
 struct OSSSigningState: ~Copyable {
-    private let credentials: OSSCredentials
+    private let credentials: AccessKey
     private let region: [UInt8]
     private let product: [UInt8]
     private var day: Int64 = .min
@@ -21,7 +21,7 @@ struct OSSSigningState: ~Copyable {
     private var dateSecond: Int64?
     var canonical = OSSCanonicalText()
 
-    init(credentials: OSSCredentials, region: [UInt8], product: [UInt8]) {
+    init(credentials: AccessKey, region: [UInt8], product: [UInt8]) {
         self.credentials = credentials
         self.region = region
         self.product = product

@@ -4,7 +4,7 @@
 internal import HTTPWire
 
 extension OSSVerifier {
-    typealias Lookup = (String) -> OSSCredentials?
+    typealias Lookup = (String) -> AccessKey?
 
     /// What is to be verified.
     struct Request {

@@ -30,7 +30,7 @@ package final class OSSVerifier {
 
     /// A signing key that was derived for an earlier request.
     private struct CachedKey {
-        let credentials: OSSCredentials
+        let credentials: AccessKey
         let day: [UInt8]
         let region: [UInt8]
         let key: OSSScopeKey
@@ -53,7 +53,7 @@ package final class OSSVerifier {
     ///   - lookup: the credentials of a key id; nil for one that does not exist or may not be used.
     package func verify(
         method: String, resource: OSSResource, fields: HeaderFields, now: Int64,
-        key lookup: (String) -> OSSCredentials?
+        key lookup: (String) -> AccessKey?
     ) -> OSSAuthentication {
         let request = Request(method: method, resource: resource, fields: fields, now: now)
         do throws(OSSAuthFailure) {
@@ -175,7 +175,7 @@ package final class OSSVerifier {
 
     private func credentials(
         _ id: String, urlToken name: String, _ request: Request, _ lookup: Lookup
-    ) throws(OSSAuthFailure) -> OSSCredentials {
+    ) throws(OSSAuthFailure) -> AccessKey {
         let token = request.resource.first(name)
         if token == nil, request.fields.contains("x-oss-security-token"), lookup(id)?.token != nil {
             throw .tokenOutsideQuery
@@ -185,7 +185,7 @@ package final class OSSVerifier {
 
     private func credentials(
         _ id: String, token: [UInt8]?, _ lookup: Lookup
-    ) throws(OSSAuthFailure) -> OSSCredentials {
+    ) throws(OSSAuthFailure) -> AccessKey {
         guard let credentials = lookup(id) else { throw .unknownKey(id) }
         switch (credentials.token, token) {
         case (nil, nil): break
@@ -201,7 +201,7 @@ package final class OSSVerifier {
     // MARK: Comparing
 
     private func compareV1(
-        _ request: Request, _ credentials: OSSCredentials, slot: [UInt8], signature: [UInt8]
+        _ request: Request, _ credentials: AccessKey, slot: [UInt8], signature: [UInt8]
     ) throws(OSSAuthFailure) {
         canonical.writeV1(
             method: request.method, resource: request.resource, fields: request.fields, date: slot.span)
@@ -215,7 +215,7 @@ package final class OSSVerifier {
     }
 
     private func compareV4(
-        _ request: Request, _ credentials: OSSCredentials, _ claim: Claim, date: [UInt8]
+        _ request: Request, _ credentials: AccessKey, _ claim: Claim, date: [UInt8]
     ) throws(OSSAuthFailure) {
         canonical.writeV4(
             method: request.method, resource: request.resource, fields: request.fields, additional: claim.additional,
@@ -230,7 +230,7 @@ package final class OSSVerifier {
     }
 
     /// The signing key, derived or remembered; a changed secret is another key.
-    private func key(_ credentials: OSSCredentials, _ scope: OSSCredentialScope) -> OSSScopeKey {
+    private func key(_ credentials: AccessKey, _ scope: OSSCredentialScope) -> OSSScopeKey {
         let known = keys.first {
             $0.credentials == credentials && $0.day == scope.day && $0.region == scope.region
         }

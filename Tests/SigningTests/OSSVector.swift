@@ -29,12 +29,12 @@ struct OSSVector: Sendable, CustomTestStringConvertible {
     var signature: String { text("signature") }
 
     /// The credentials; with the token only where the vector uses one.
-    var credentials: OSSCredentials {
+    var credentials: AccessKey {
         let used = members("headers_added_by_signer") + members("headers")
         let header = used.first { $0.key == "x-oss-security-token" }?.value.stringValue
         let query = signedParameters.first { $0.name == "x-oss-security-token" }?.value
         let token = header ?? query ?? (text("name").hasSuffix("get-sts") ? Self.token : nil)
-        return OSSCredentials(
+        return AccessKey(
             id: json["access_key_id"]?.stringValue ?? Self.keyID,
             secret: Array((json["access_key_secret"]?.stringValue ?? Self.secret).utf8), token: token)
     }

@@ -61,7 +61,7 @@ import Testing
     @Test(arguments: [OSSSignatureVersion.v1, .v4])
     func `refuses a key id that it does not know`(version: OSSSignatureVersion) {
         var request = SignedRequest(version: version)
-        request.credentials = OSSCredentials(id: "another", secret: request.credentials.secret)
+        request.credentials = AccessKey(id: "another", secret: request.credentials.secret)
         let failure = request.failure
         #expect(failure?.code == "InvalidAccessKeyId")
         #expect(failure?.status == 403)
@@ -221,7 +221,7 @@ import Testing
         misnamed.set("security-token", OSSVector.token)
         #expect(misnamed.failure?.code == "InvalidAccessKeyId")
         var permanent = request
-        permanent.credentials = OSSCredentials(id: OSSVector.keyID, secret: Array(OSSVector.secret.utf8))
+        permanent.credentials = AccessKey(id: OSSVector.keyID, secret: Array(OSSVector.secret.utf8))
         #expect(permanent.failure?.code == "AccessKeyIdAndSecurityTokenNotMatch")
     }
 
@@ -256,7 +256,7 @@ import Testing
             secret = isRight ? request.credentials.secret : Array("rotated".utf8)
             let answer = verifier.verify(
                 method: request.method, resource: request.resource, fields: request.head, now: request.now
-            ) { OSSCredentials(id: $0, secret: secret) }
+            ) { AccessKey(id: $0, secret: secret) }
             guard case .authenticated = answer else {
                 #expect(!isRight)
                 continue
@@ -269,7 +269,7 @@ import Testing
         let verifier = OSSVerifier(region: nil)
         for round in 0..<3 {
             for number in 0..<40 {
-                let credentials = OSSCredentials(id: "id-\(number)", secret: Array("secret-\(number)".utf8))
+                let credentials = AccessKey(id: "id-\(number)", secret: Array("secret-\(number)".utf8))
                 var fields = SignedRequest(version: .v4).head
                 let resource = OSSResource(bucket: "bucket", key: Array("key".utf8))
                 let signer = OSSSigner(credentials: credentials, region: "cn-hangzhou")
@@ -287,7 +287,7 @@ import Testing
     }
 
     @Test func `shows no secret when printed`() {
-        let credentials = OSSCredentials(id: "id", secret: Array("hush".utf8), token: "hushed")
+        let credentials = AccessKey(id: "id", secret: Array("hush".utf8), token: "hushed")
         var dumped = ""
         dump(credentials, to: &dumped)
         for text in ["\(credentials)", String(reflecting: credentials), dumped] {

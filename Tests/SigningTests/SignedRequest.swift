@@ -12,7 +12,7 @@ struct SignedRequest: Sendable {
     var resource: OSSResource
     var fields: [(name: String, value: [UInt8])]
     var now: Int64
-    var credentials: OSSCredentials
+    var credentials: AccessKey
     var region: String? = "cn-hangzhou"
     var product = "oss"
 
@@ -22,7 +22,7 @@ struct SignedRequest: Sendable {
         parameters: [(String, String)] = [], additionalHeaders: [String] = [], signedAt: Int64 = OSSVector.epoch,
         validSeconds: Int64 = 3600
     ) {
-        credentials = OSSCredentials(id: OSSVector.keyID, secret: Array(OSSVector.secret.utf8), token: token)
+        credentials = AccessKey(id: OSSVector.keyID, secret: Array(OSSVector.secret.utf8), token: token)
         method = "PUT"
         now = signedAt
         resource = OSSResource(

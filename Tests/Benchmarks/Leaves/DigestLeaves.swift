@@ -8,7 +8,7 @@ import Signing
 
 /// Signatures and checksums.
 func digestLeaves(_ bench: inout Bench) {
-    let credentials = OSSCredentials(
+    let credentials = AccessKey(
         id: "LTAI5tBenchmarkKeyId0000", secret: Array("a secret of thirty bytes text".utf8))
     let signer = OSSSigner(version: .v4, credentials: credentials, region: "cn-hangzhou")
     let resource = OSSResource(bucket: "media", key: Array("photos/2026/11/25/holiday in the hills.jpg".utf8))

@@ -143,7 +143,7 @@ import Testing
             method: "PUT", resource: OSSResource(bucket: "examplebucket", key: Array("key".utf8)),
             fields: fields([("Authorization", "OSS id:c2ln"), ("Date", "Tue, 14 Nov 2023 22:13:20 GMT")]),
             now: 1_700_000_000
-        ) { OSSCredentials(id: $0, secret: [1]) }
+        ) { AccessKey(id: $0, secret: [1]) }
         guard case .refused(let failure) = answer else {
             Issue.record("accepted")
             return

@@ -22,8 +22,8 @@ import Testing
             version: version, credentials: credentials(token), region: "cn-hangzhou")
     }
 
-    static func credentials(_ token: String? = nil) -> OSSCredentials {
-        OSSCredentials(
+    static func credentials(_ token: String? = nil) -> AccessKey {
+        AccessKey(
             id: "LTAI5tExampleKeyId000001", secret: Array("ExampleSecretKey0000000000001xyz".utf8), token: token)
     }
 

@@ -177,7 +177,7 @@ private func fuzzSignatures(_ bytes: [UInt8]) {
         bucket: "bucket", key: key, parameters: query.items.map { (name: $0.name, value: $0.value) })
     let verifier = OSSVerifier(region: nil)
     let result = verifier.verify(method: "PUT", resource: resource, fields: head.fields, now: 1_700_000_000) { id in
-        OSSCredentials(id: id, secret: Array("a secret that no input holds".utf8), token: nil)
+        AccessKey(id: id, secret: Array("a secret that no input holds".utf8), token: nil)
     }
     if case .authenticated = result { preconditionFailure("let in without the secret") }
 }

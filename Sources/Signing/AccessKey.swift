@@ -1,10 +1,10 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
-/// An access key of OSS, permanent or from STS.
+/// An access key of a store, permanent or temporary (STS).
 ///
 /// Printing or dumping one shows the key id only.
-package struct OSSCredentials: Sendable, Equatable {
+package struct AccessKey: Sendable, Equatable {
     /// The access key id; travels in the clear and may stand in logs.
     package let id: String
     /// The access key secret, as bytes of its text.
@@ -19,8 +19,8 @@ package struct OSSCredentials: Sendable, Equatable {
     }
 }
 
-extension OSSCredentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    package var description: String { "OSSCredentials(\(id), ***)" }
+extension AccessKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { "AccessKey(\(id), ***)" }
     package var debugDescription: String { description }
     package var customMirror: Mirror { Mirror(self, children: ["id": id, "secret": "***"]) }
 }
