@@ -17,7 +17,7 @@ final class DirectoryRead: BodyReceiver {
     private let incoming: OSSFace.Incoming
     private let store: DirectoryStore
     private let plan: UploadPlan
-    private let options: OSSGetOptions
+    private let options: ReadOptions
     private let isHead: Bool
     private let queue: DiskQueue
     private let loop: EventLoop
@@ -26,7 +26,7 @@ final class DirectoryRead: BodyReceiver {
     private var isReading = false
 
     init(
-        incoming: OSSFace.Incoming, store: DirectoryStore, plan: UploadPlan, options: OSSGetOptions, isHead: Bool
+        incoming: OSSFace.Incoming, store: DirectoryStore, plan: UploadPlan, options: ReadOptions, isHead: Bool
     ) {
         connection = incoming.connection
         self.incoming = incoming
@@ -63,14 +63,14 @@ final class DirectoryRead: BodyReceiver {
         let context = OSSFace.context(connection, incoming.requestID, incoming.started, incoming.runtime.environment)
         guard case .success(let reader?) = result else {
             let key = String(decoding: plan.key, as: UTF8.self)
-            var error = OSSError(.noSuchKey, details: [("Key", key)])
-            if case .failure = result { error = OSSError(.internalError) }
+            var error = VendorError(.noSuchKey, details: [("Key", key)])
+            if case .failure = result { error = VendorError(.internalError) }
             self.connection = nil
             connection.receiver = nil
             return OSSFace.send(.error(error, toHead: isHead, context), on: connection)
         }
         self.reader = reader
-        let (answer, bytes) = OSSAnswer.object(OSSObjectFacts(reader.object), options: options, isHead: isHead, context)
+        let (answer, bytes) = OSSAnswer.object(ObjectFacts(reader.object), options: options, isHead: isHead, context)
         self.bytes = bytes
         guard !isHead, answer.body.isEmpty else {
             self.connection = nil
@@ -111,7 +111,7 @@ final class DirectoryRead: BodyReceiver {
 // Confined to its loop; crosses to the disk thread only as the address to which results are posted back.
 extension DirectoryRead: @unchecked Sendable {}
 
-extension OSSObjectFacts {
+extension ObjectFacts {
     /// What a file in a directory store says of its object.
     init(_ object: StoredObject) {
         var kept = HeaderFields()

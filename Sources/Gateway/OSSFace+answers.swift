@@ -29,8 +29,8 @@ extension OSSFace {
 
     static func context(
         _ connection: ServerConnection, _ requestID: RequestID, _ started: Instant, _ environment: Environment
-    ) -> OSSAnswerContext {
-        OSSAnswerContext(
+    ) -> AnswerContext {
+        AnswerContext(
             requestID: requestID.text, host: String(decoding: connection.request.authority, as: UTF8.self),
             now: environment.clock.seconds, elapsedMilliseconds: Instant.now.milliseconds(since: started),
             keepAlive: true)
@@ -42,7 +42,7 @@ extension OSSFace {
     }
 
     /// Answers and logs a request that became nothing.
-    static func refuse(_ error: OSSError, _ request: UploadRequest?, _ incoming: Incoming) {
+    static func refuse(_ error: VendorError, _ request: UploadRequest?, _ incoming: Incoming) {
         incoming.runtime.worker.metrics.refused(Failure.Code(refusalStatus: error.status))
         let connection = incoming.connection
         let context = context(connection, incoming.requestID, incoming.started, incoming.runtime.environment)
@@ -59,12 +59,12 @@ extension OSSFace {
         incoming.runtime.log(record, outcome, request: request, plan: nil)
     }
 
-    private static func answer(_ outcome: Outcome, _ context: OSSAnswerContext) -> OSSAnswer {
+    private static func answer(_ outcome: Outcome, _ context: AnswerContext) -> OSSAnswer {
         guard let object = outcome.object, outcome.stored == .yes else {
             let failure = outcome.failure ?? .internalError
-            return .error(OSSError(failure, stored: outcome.stored), context)
+            return .error(VendorError(failure, stored: outcome.stored), context)
         }
-        let facts = OSSObjectFacts(
+        let facts = ObjectFacts(
             size: object.size, etag: object.etagText ?? "",
             contentMD5: object.contentMD5.flatMap { Base64.decode($0.utf8.span) }, crc64: object.crc64)
         switch outcome.callback {
@@ -93,7 +93,7 @@ extension Failure {
     }
 }
 
-extension OSSError {
+extension VendorError {
     /// A failure in OSS's words.
     ///
     /// SDKs send an upload again after any 5xx, so that only what is certainly not stored gets one.

@@ -29,7 +29,7 @@ enum OSSFace {
             connection: connection, listenerIndex: listenerIndex, runtime: runtime,
             requestID: runtime.worker.identifiers.nextRequestID())
         var request: UploadRequest?
-        do throws(OSSError) {
+        do throws(VendorError) {
             let operation = try OSSInbound.operation(
                 head: connection.request, baseHost: incoming.listener.baseHost,
                 bucketDefault: incoming.listener.bucket
@@ -48,7 +48,7 @@ enum OSSFace {
     static func refuse(_ refusal: RequestRefusal, requestID: RequestID, on connection: ServerConnection, worker: Worker)
     {
         let code: OSSErrorCode = refusal == .headTimeout ? .requestTimeout : .badRequest
-        var error = OSSError(code, refusal.message)
+        var error = VendorError(code, refusal.message)
         error.status = refusal.status
         send(OSSAnswer.error(error, context(connection, requestID, .now, worker.environment)), on: connection)
     }
@@ -75,14 +75,14 @@ enum OSSFace {
     /// The key id of the client, empty where the listener asks nobody.
     private static func authenticate(
         _ operation: OSSOperation, _ request: UploadRequest, _ match: RouteMatch?, _ incoming: Incoming
-    ) throws(OSSError) -> String {
+    ) throws(VendorError) -> String {
         let settings = incoming.runtime.settings
         let routeGroup = match.flatMap(\.route.clientsIndex)
         guard let index = routeGroup ?? incoming.listener.clientsIndex else { return "" }
         let group = settings.clients[index]
         let address = incoming.connection.peer.octets
         if !group.networks.isEmpty, !group.networks.contains(where: { $0.contains(address.span) }) {
-            throw OSSError(.accessDenied, "This address may not upload here.")
+            throw VendorError(.accessDenied, "This address may not upload here.")
         }
         guard group.needsCredentials else { return "" }
         let result = incoming.runtime.verifier.verify(
@@ -93,23 +93,23 @@ enum OSSFace {
         }
         switch result {
         case .authenticated(let id): return id
-        case .anonymous: throw OSSError(.accessDenied, "Anonymous access is forbidden for this operation.")
-        case .refused(let failure): throw OSSError(failure)
+        case .anonymous: throw VendorError(.accessDenied, "Anonymous access is forbidden for this operation.")
+        case .refused(let failure): throw VendorError(failure)
         }
     }
 
-    private static func noRoute(_ request: UploadRequest, _ settings: Settings) -> OSSError {
+    private static func noRoute(_ request: UploadRequest, _ settings: Settings) -> VendorError {
         let failure = Failure.noRoute(request, settings)
-        return failure.code == .tooLarge ? OSSError(failure) : OSSError(.accessDenied, "No route takes this request.")
+        return failure.code == .tooLarge ? VendorError(failure) : VendorError(.accessDenied, "No route takes this request.")
     }
 
     // MARK: - Operation
 
     private static func perform(
         _ operation: OSSOperation, _ request: UploadRequest, _ match: RouteMatch, _ incoming: Incoming
-    ) throws(OSSError) {
+    ) throws(VendorError) {
         if let length = request.length, length > match.sizeLimitBytes {
-            throw OSSError(Failure.tooLarge(match.sizeLimitBytes))
+            throw VendorError(Failure.tooLarge(match.sizeLimitBytes))
         }
         let runtime = incoming.runtime
         let needsUUID = match.route.needsUUID
@@ -117,7 +117,7 @@ enum OSSFace {
         let plan = try plan(request, match, uuid: uuid, runtime)
         switch operation.action {
         case .putObject:
-            guard runtime.worker.admitUpload(limit: runtime.uploadLimit) else { throw OSSError(Failure.overloaded) }
+            guard runtime.worker.admitUpload(limit: runtime.uploadLimit) else { throw VendorError(Failure.overloaded) }
             Upload(
                 runtime: runtime, request: request, plan: plan, face: .oss, connection: incoming.connection,
                 record: UploadRecord(started: incoming.started)
@@ -133,23 +133,23 @@ enum OSSFace {
 
     private static func plan(
         _ request: UploadRequest, _ match: RouteMatch, uuid: String, _ runtime: Runtime
-    ) throws(OSSError) -> UploadPlan {
+    ) throws(VendorError) -> UploadPlan {
         let plan: UploadPlan
         do throws(PlanError) {
             plan = try runtime.planner.plan(request, match, uuid: uuid)
         } catch {
             switch error {
-            case .failure(let failure): throw OSSError(failure)
+            case .failure(let failure): throw VendorError(failure)
             case .callback(let problem):
                 throw .invalidArgument(
                     problem.message, name: problem.argumentName, value: problem.argumentValue, ec: problem.ec)
             }
         }
-        do throws(Failure) { try runtime.validate(plan) } catch { throw OSSError(error) }
+        do throws(Failure) { try runtime.validate(plan) } catch { throw VendorError(error) }
         return plan
     }
 
-    private static func read(_ plan: UploadPlan, _ options: OSSGetOptions, isHead: Bool, _ incoming: Incoming) {
+    private static func read(_ plan: UploadPlan, _ options: ReadOptions, isHead: Bool, _ incoming: Incoming) {
         let connection = incoming.connection
         if let remote = incoming.runtime.remote(plan.storeIndex) {
             let relay = ObjectRelay(connection: connection, pool: remote.pool, incoming: incoming)
@@ -176,7 +176,7 @@ enum OSSFace {
             ) { succeeded in
                 let context = context(connection, incoming.requestID, incoming.started, incoming.runtime.environment)
                 let answer =
-                    succeeded ? OSSAnswer.deleted(context) : .error(OSSError(.internalError), context)
+                    succeeded ? OSSAnswer.deleted(context) : .error(VendorError(.internalError), context)
                 send(answer, on: connection)
             }
         }

@@ -34,7 +34,7 @@ final class OSSRequests {
     }
 
     /// The signed request that ``put(_:now:to:)`` sends, and what its signature covers.
-    func explain(_ plan: UploadPlan, now: Int64) -> (head: [UInt8], signed: OSSSignedText) {
+    func explain(_ plan: UploadPlan, now: Int64) -> (head: [UInt8], signed: SignedText) {
         write(plan, now: now)
         return (request.encoded, outbound(plan.bucket).canonicalText(request, key: plan.key, now: now))
     }
@@ -49,7 +49,7 @@ final class OSSRequests {
 
     private func write(_ plan: UploadPlan, now: Int64) {
         outbound(plan.bucket).put(
-            key: plan.key, clientFields: plan.request.route.head.fields, client: plan.isFromSDK ? .oss : .plain,
+            key: plan.key, clientFields: plan.request.route.head.fields, client: plan.isFromSDK ? .sdk : .plain,
             routeFields: plan.routeFields, callback: Self.callback(plan),
             framing: plan.length.map { .length($0) } ?? .chunked, now: now, into: &request)
     }
@@ -67,7 +67,7 @@ final class OSSRequests {
 
     private func outbound(_ bucket: String) -> OSSOutbound {
         if let outbound = outbounds[bucket] { return outbound }
-        let addressing: OSSAddressing =
+        let addressing: Addressing =
             switch store.addressing {
             case .virtualHost: .virtualHost
             case .path: .path

@@ -1,7 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
-package import HTTPWire
+package import Dialects
 
 /// Whether the object is in the store. `unknown` where nobody can tell: the request was out and no answer came.
 package enum Stored: String, Sendable {
@@ -39,25 +39,12 @@ package enum CallbackResult: Sendable, Equatable {
     var isFailure: Bool { if case .failed = self { true } else { false } }
 }
 
-/// The store's answer as it came, for clients who speak its dialect.
-package struct StoreAnswer: Sendable, Equatable {
-    package var status: Int
-    package var fields: HeaderFields
-    package var body: [UInt8]
-
-    package init(status: Int, fields: HeaderFields, body: [UInt8]) {
-        self.status = status
-        self.fields = fields
-        self.body = body
-    }
-}
-
 /// What a store's answer to an upload means.
 package enum StoreVerdict: Sendable, Equatable {
     /// The object is stored; `callback` tells of one that the store itself made.
-    case stored(StoredObjectFacts, callback: CallbackResult, relay: StoreAnswer?)
+    case stored(StoredObjectFacts, callback: CallbackResult, relay: WireAnswer?)
     /// The object is not stored.
-    case refused(Failure, relay: StoreAnswer?)
+    case refused(Failure, relay: WireAnswer?)
     /// The store keeps something, but not what was sent.
     case mismatch(Failure)
     /// Nobody can tell.
@@ -75,7 +62,7 @@ package struct Outcome: Sendable, Equatable {
         set { failureBox = newValue.map { FailureBox($0) } }
     }
     /// The store's own answer, for clients of its dialect.
-    package var relay: StoreAnswer?
+    package var relay: WireAnswer?
     /// Apart, because a failure is large and rare.
     private var failureBox: FailureBox?
 
@@ -89,7 +76,7 @@ package struct Outcome: Sendable, Equatable {
 
     package init(
         stored: Stored, object: StoredObjectFacts? = nil, callback: CallbackResult = .notAsked,
-        failure: Failure? = nil, relay: StoreAnswer? = nil
+        failure: Failure? = nil, relay: WireAnswer? = nil
     ) {
         self.stored = stored
         self.object = object

@@ -1,6 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Dialects
 internal import Eventing
 internal import HTTPWire
 internal import Octets
@@ -18,7 +19,7 @@ final class RemoteSink: UploadSink, StoreExchangeHandler {
     /// Unowned: the upload owns its sink. nil between uploads.
     private unowned var handler: (any UploadSinkHandler)?
     private let exchange: StoreExchange
-    private var answer: StoreAnswer?
+    private var answer: WireAnswer?
 
     init(store: RemoteStore) {
         self.store = store
@@ -57,7 +58,7 @@ final class RemoteSink: UploadSink, StoreExchangeHandler {
     func storeWritable() { handler?.sinkWritable() }
 
     func storeAnswered(_ head: ResponseHead) {
-        answer = StoreAnswer(status: head.status, fields: head.fields, body: [])
+        answer = WireAnswer(status: head.status, fields: head.fields, body: [])
     }
 
     func storeAnswerBody(_ bytes: Span<UInt8>) {

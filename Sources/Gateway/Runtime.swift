@@ -113,7 +113,7 @@ final class Runtime {
 extension DirectoryTarget {
     init(_ plan: UploadPlan) {
         var fields = HeaderFields()
-        OSSFieldPolicy.copy(plan.clientFields, from: plan.isFromSDK ? .oss : .plain, to: &fields)
+        OSSFieldPolicy.copy(plan.clientFields, from: plan.isFromSDK ? .sdk : .plain, to: &fields)
         for index in plan.routeFields.indices {
             let (name, value) = (plan.routeFields.name(at: index), plan.routeFields.value(at: index))
             fields.set(name: name.span, value: value.span)

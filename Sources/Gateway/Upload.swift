@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Callbacks
+internal import Dialects
 internal import Digests
 internal import Eventing
 internal import HTTPServing
@@ -103,7 +104,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         connection?.resumeBody()
     }
 
-    func sinkAnswered(_ answer: StoreAnswer) {
+    func sinkAnswered(_ answer: WireAnswer) {
         record.storeStatus = answer.status
         sinkDecided(plan.judge(answer, StreamedFacts(size: received, crc64: needsChecksum ? checksum.value : nil)))
     }

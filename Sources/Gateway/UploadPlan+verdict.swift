@@ -7,7 +7,7 @@ internal import HTTPWire
 
 extension UploadPlan {
     /// What a store's answer to the plan's PutObject means, given what was streamed to it.
-    func judge(_ answer: StoreAnswer, _ streamed: StreamedFacts) -> StoreVerdict {
+    func judge(_ answer: WireAnswer, _ streamed: StreamedFacts) -> StoreVerdict {
         let verdict = OSSVerdict.judgePut(
             status: answer.status, fields: answer.fields, body: answer.body.span, expectedCRC64: streamed.crc64,
             expectedMD5: contentMD5, callbackAsked: asksStoreForCallback)
@@ -36,15 +36,15 @@ extension UploadPlan {
     }
 
     /// Clients of the store's dialect are told what the store said, others what it means.
-    private func relay(_ answer: StoreAnswer) -> StoreAnswer? { isFromSDK ? answer : nil }
+    private func relay(_ answer: WireAnswer) -> WireAnswer? { isFromSDK ? answer : nil }
 
-    private func succeeded(_ answer: StoreAnswer) -> CallbackResult {
+    private func succeeded(_ answer: WireAnswer) -> CallbackResult {
         guard asksStoreForCallback else { return .notAsked }
         return .succeeded(
             body: answer.body, contentType: answer.fields.string("content-type") ?? "application/octet-stream")
     }
 
-    private func facts(_ stored: OSSStored, _ streamed: StreamedFacts) -> StoredObjectFacts {
+    private func facts(_ stored: StoredFacts, _ streamed: StreamedFacts) -> StoredObjectFacts {
         StoredObjectFacts(
             size: streamed.size, etag: stored.etag, crc64: stored.crc64, contentMD5: stored.contentMD5)
     }
@@ -67,7 +67,7 @@ extension Failure {
     }
 
     /// A store's refusal, told to a client that did not cause it as a bad gateway, and as what it is where it did.
-    static func storeRefused(status: Int, _ document: OSSErrorDocument, _ fields: HeaderFields) -> Failure {
+    static func storeRefused(status: Int, _ document: ErrorDocument, _ fields: HeaderFields) -> Failure {
         var failure = Failure(
             .storeRefused, party: .store, phase: .judging, status: 502,
             "The store refused the upload with \(status)\(document.code.isEmpty ? "" : " " + document.code).",

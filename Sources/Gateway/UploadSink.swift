@@ -1,6 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Dialects
 internal import Eventing
 
 /// Where the bytes of an upload go: a store behind a connection, or a directory. Loop thread only.
@@ -29,7 +30,7 @@ protocol UploadSinkHandler: AnyObject {
     /// The sink is there and takes bytes.
     func sinkWritable()
     /// A remote store's answer is complete; it may come before the body is.
-    func sinkAnswered(_ answer: StoreAnswer)
+    func sinkAnswered(_ answer: WireAnswer)
     /// A sink that needs no store's answer to know it says what became of the object.
     func sinkDecided(_ verdict: StoreVerdict)
     /// There is no answer. `mayBeStored`: the whole request was out.

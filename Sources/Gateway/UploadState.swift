@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Callbacks
+internal import Dialects
 internal import HTTPServing
 
 /// What happens to one upload, decided without doing any of it: events in, actions out.
@@ -106,7 +107,7 @@ struct UploadState: Sendable {
     }
 
     private mutating func stored(
-        _ object: StoredObjectFacts, _ callback: CallbackResult, _ relay: StoreAnswer?
+        _ object: StoredObjectFacts, _ callback: CallbackResult, _ relay: WireAnswer?
     ) -> Action {
         guard callsBack, callback == .notAsked else { return settle(object, callback, relay: relay) }
         step = .callingBack(object)
@@ -114,7 +115,7 @@ struct UploadState: Sendable {
     }
 
     private mutating func settle(
-        _ object: StoredObjectFacts, _ callback: CallbackResult, relay: StoreAnswer?
+        _ object: StoredObjectFacts, _ callback: CallbackResult, relay: WireAnswer?
     ) -> Action {
         guard case .failed = callback else {
             return end(Outcome(stored: .yes, object: object, callback: callback, relay: relay))
@@ -127,7 +128,7 @@ struct UploadState: Sendable {
     }
 
     private mutating func tellCallbackFailed(
-        _ object: StoredObjectFacts, _ callback: CallbackResult, stored: Stored, relay: StoreAnswer?
+        _ object: StoredObjectFacts, _ callback: CallbackResult, stored: Stored, relay: WireAnswer?
     ) -> Action {
         var message = "The object is stored, but the callback failed."
         if stored == .no { message = "The callback failed, and the object was deleted again." }

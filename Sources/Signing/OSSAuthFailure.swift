@@ -125,7 +125,7 @@ extension OSSAuthFailure {
     }
 
     /// The wrong signature with all that helps to find out why: OSS prints what it signed itself.
-    static func mismatch(id: String, provided: String, signed: OSSSignedText) -> OSSAuthFailure {
+    static func mismatch(id: String, provided: String, signed: SignedText) -> OSSAuthFailure {
         var details = [
             ("OSSAccessKeyId", id), ("SignatureProvided", provided),
             ("StringToSign", String(decoding: signed.stringToSign, as: UTF8.self)),

@@ -79,17 +79,17 @@ package final class OSSSigner {
     /// The texts that `sign` would sign for the same arguments; for people, not for the data path.
     package func canonicalText(
         method: String, resource: OSSResource, fields: HeaderFields, now: Int64, additionalHeaders: [String] = []
-    ) -> OSSSignedText {
+    ) -> SignedText {
         var signed = fields
         sign(method: method, resource: resource, fields: &signed, now: now, additionalHeaders: additionalHeaders)
         return signedText
     }
 
     /// What was signed last.
-    var signedText: OSSSignedText {
+    var signedText: SignedText {
         switch version {
-        case .v1: OSSSignedText(canonicalRequest: nil, stringToSign: state.canonical.text)
-        case .v4: OSSSignedText(canonicalRequest: state.canonical.text, stringToSign: state.canonical.stringToSign)
+        case .v1: SignedText(canonicalRequest: nil, stringToSign: state.canonical.text)
+        case .v4: SignedText(canonicalRequest: state.canonical.text, stringToSign: state.canonical.stringToSign)
         }
     }
 

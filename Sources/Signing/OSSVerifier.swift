@@ -209,7 +209,7 @@ package final class OSSVerifier {
         var expected: [UInt8] = []
         expected.appendBase64(code.span)
         guard constantTimeEqual(expected.span, signature.span) else {
-            let signed = OSSSignedText(canonicalRequest: nil, stringToSign: canonical.text)
+            let signed = SignedText(canonicalRequest: nil, stringToSign: canonical.text)
             throw .mismatch(id: credentials.id, provided: String(octets: signature.span), signed: signed)
         }
     }
@@ -224,7 +224,7 @@ package final class OSSVerifier {
         canonical.writeStringToSign(key, date: date.span)
         let expected = canonical.v4Signature(key)
         guard constantTimeEqual(expected.span, claim.signature.span) else {
-            let signed = OSSSignedText(canonicalRequest: canonical.text, stringToSign: canonical.stringToSign)
+            let signed = SignedText(canonicalRequest: canonical.text, stringToSign: canonical.stringToSign)
             throw .mismatch(id: credentials.id, provided: String(octets: claim.signature.span), signed: signed)
         }
     }

@@ -17,7 +17,7 @@ import Testing
         _ status: Int, _ list: [(String, String)] = good, body: String = "", path: String = "/x",
         crc64: UInt64? = Self.crc64, fromSDK: Bool = false
     ) throws -> StoreVerdict {
-        let answer = StoreAnswer(status: status, fields: fields(list), body: Array(body.utf8))
+        let answer = WireAnswer(status: status, fields: fields(list), body: Array(body.utf8))
         var planned = try Planned(path)
         if fromSDK { planned.fromSDK(bucket: "media", callback: nil) }
         return try planned.plan().judge(answer, StreamedFacts(size: 11, crc64: crc64))
@@ -136,12 +136,12 @@ import Testing
         for status in [400, 500, 502, 503] {
             let failure = Failure(code, party: .store, phase: .judging, status: status, "Something.")
             for stored in [Stored.yes, .unknown] {
-                let error = OSSError(failure, stored: stored)
+                let error = VendorError(failure, stored: stored)
                 // SDKs repeat 5xx, 408 and 429.
                 #expect((400..<500).contains(error.status) && error.status != 408 && error.status != 429)
                 #expect(error.message.contains("may be stored") == (stored == .unknown))
             }
-            let error = OSSError(failure, stored: .no)
+            let error = VendorError(failure, stored: .no)
             #expect(!error.code.isEmpty && !error.message.isEmpty)
             #expect(error.status >= 400)
         }
@@ -149,12 +149,12 @@ import Testing
 
     @Test func `tells SDKs to try again only what may succeed then`() {
         func status(_ code: Failure.Code, _ message: String = "x") -> Int {
-            OSSError(Failure(code, party: .client, phase: .storing, status: 400, message)).status
+            VendorError(Failure(code, party: .client, phase: .storing, status: 400, message)).status
         }
         #expect(status(.overloaded) == 503 && status(.draining) == 503 && status(.storeBusy) == 503)
         #expect(status(.tooLarge) == 400 && status(.badKey) == 400 && status(.forbidden) == 403)
         #expect(status(.notFound) == 404 && status(.objectExists) == 409)
-        let crc = OSSError(Failure(.badDigest, party: .client, phase: .storing, status: 400, "The CRC-64 is wrong."))
+        let crc = VendorError(Failure(.badDigest, party: .client, phase: .storing, status: 400, "The CRC-64 is wrong."))
         #expect(crc.code == "InvalidCRC64")
     }
 }

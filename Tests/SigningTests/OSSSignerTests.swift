@@ -122,7 +122,7 @@ import Testing
 /// A vector signed in header form.
 struct Signed {
     var fields: HeaderFields
-    let signedText: OSSSignedText
+    let signedText: SignedText
 
     init(_ vector: OSSVector, version: OSSSignatureVersion) {
         let signer = OSSSigner(

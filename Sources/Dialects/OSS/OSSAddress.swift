@@ -6,12 +6,12 @@ internal import Octets
 /// Where requests about one bucket go.
 package struct OSSAddress: Sendable, Equatable {
     package let bucket: String
-    package let addressing: OSSAddressing
+    package let addressing: Addressing
     /// Value of the `Host` field.
     package let host: String
 
     /// - Parameter authority: host and, unless it is the scheme's own, port of the endpoint, or of the custom domain.
-    package init(bucket: String, addressing: OSSAddressing, authority: String) {
+    package init(bucket: String, addressing: Addressing, authority: String) {
         self.bucket = bucket
         self.addressing = addressing
         host = addressing == .virtualHost ? "\(bucket).\(authority)" : authority

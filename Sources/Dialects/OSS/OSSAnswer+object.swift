@@ -12,7 +12,7 @@ extension OSSAnswer {
     ///
     /// - Returns: the answer, its body still empty; and what to send, empty for HEAD and for errors.
     package static func object(
-        _ object: OSSObjectFacts, options: OSSGetOptions, isHead: Bool, _ context: OSSAnswerContext
+        _ object: ObjectFacts, options: ReadOptions, isHead: Bool, _ context: AnswerContext
     ) -> (answer: OSSAnswer, bytes: Range<UInt64>) {
         var bytes = 0..<object.size
         var isPart = false
@@ -44,8 +44,8 @@ extension OSSAnswer {
         return (answer, isHead ? 0..<0 : bytes)
     }
 
-    private static func unsatisfiable(_ object: OSSObjectFacts, _ context: OSSAnswerContext) -> OSSAnswer {
-        var answer = error(OSSError(.invalidRange), context)
+    private static func unsatisfiable(_ object: ObjectFacts, _ context: AnswerContext) -> OSSAnswer {
+        var answer = error(VendorError(.invalidRange), context)
         answer.fields.append("Content-Range", "bytes */\(object.size)")
         return answer
     }

@@ -4,37 +4,20 @@
 package import HTTPWire
 internal import Octets
 
-/// What an answer of OSS says about an error.
-package struct OSSErrorDocument: Sendable, Equatable {
-    /// `Code`; empty if the answer holds no error document.
-    package let code: String
-    /// `Message`; empty if the answer holds no error document.
-    package let message: String
-    /// `EC`, the sub-code.
-    package let ec: String?
-    /// `RequestId`, which the operators of OSS ask for.
-    package let requestID: String?
-
-    package init(code: String, message: String, ec: String? = nil, requestID: String? = nil) {
-        self.code = code
-        self.message = message
-        self.ec = ec
-        self.requestID = requestID
-    }
-
+extension ErrorDocument {
     /// Reads the body, or for answers to HEAD the field `x-oss-err`, and the fields that repeat parts of it.
     ///
     /// Source: `tryConvertServiceError` in client.go of the Go SDK v2; oss2 `exceptions.py`.
     ///
     /// - Parameter body: as much of it as was read; later parts of long ones do not matter.
-    package init(fields: HeaderFields, body: Span<UInt8>) {
+    package init(ossFields fields: HeaderFields, body: Span<UInt8>) {
         var scanner = XMLScanner(body)
         if body.isEmpty, let header = fields.first("x-oss-err"), let decoded = Base64.decode(header.span) {
             scanner = XMLScanner(decoded.span)
         }
-        code = scanner.text("Code") ?? ""
-        message = scanner.text("Message") ?? ""
-        ec = scanner.text("EC") ?? fields.string("x-oss-ec")
-        requestID = fields.string("x-oss-request-id") ?? scanner.text("RequestId")
+        self.init(
+            code: scanner.text("Code") ?? "", message: scanner.text("Message") ?? "",
+            ec: scanner.text("EC") ?? fields.string("x-oss-ec"),
+            requestID: fields.string("x-oss-request-id") ?? scanner.text("RequestId"))
     }
 }

@@ -7,27 +7,19 @@ package import HTTPWire
 ///
 /// Everything else stays behind, above all what would steer the store: credentials, dates, tokens, callbacks.
 package enum OSSFieldPolicy {
-    /// Who sent the fields.
-    package enum Client: Sendable {
-        /// A client that knows no store: only what HTTP itself says about content crosses.
-        case plain
-        /// A client of OSS: also what OSS lets uploads say about the object.
-        case oss
-    }
-
     /// Whether the field at `index` crosses to the store of a PutObject ("PutObject" of the OSS API reference).
-    package static func crosses(_ index: Int, of fields: HeaderFields, from client: Client) -> Bool {
+    package static func crosses(_ index: Int, of fields: HeaderFields, from client: FieldSource) -> Bool {
         if isContentField(index, of: fields) || fields.isNamed("Content-MD5", at: index) {
             // A second field of such a name has no meaning, and stores differ in which they take.
             return isFirst(index, of: fields)
         }
-        guard client == .oss, fields.hasPrefix("x-oss-", at: index) else { return false }
+        guard client == .sdk, fields.hasPrefix("x-oss-", at: index) else { return false }
         if fields.hasPrefix("x-oss-meta-", at: index) { return true }
         return objectFields.contains { fields.isNamed($0, at: index) }
     }
 
     /// Copies what crosses to `target`, in the order it came.
-    package static func copy(_ fields: HeaderFields, from client: Client, to target: inout HeaderFields) {
+    package static func copy(_ fields: HeaderFields, from client: FieldSource, to target: inout HeaderFields) {
         for index in fields.indices where crosses(index, of: fields, from: client) {
             target.append(fieldAt: index, of: fields)
         }

@@ -7,17 +7,17 @@ internal import Signing
 
 // Rules of the pages "PutObject", "GetObject" and "Callback" of the OSS API reference.
 extension OSSInbound {
-    static func putOptions(_ head: RequestHead, _ resource: OSSResource) throws(OSSError) -> OSSPutOptions {
+    static func putOptions(_ head: RequestHead, _ resource: OSSResource) throws(VendorError) -> OSSPutOptions {
         let fields = head.fields
         if fields.contains("x-oss-copy-source") { throw .notImplemented("CopyObject") }
         for name in ["If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"] {
-            if fields.contains(name) { throw OSSError(.headerNotImplemented, details: [("Header", name)]) }
+            if fields.contains(name) { throw VendorError(.headerNotImplemented, details: [("Header", name)]) }
         }
         var options = OSSPutOptions()
         switch head.framing {
         case .length(let count): options.contentLength = count
         case .chunked: options.contentLength = nil
-        case .none, .untilClose: throw OSSError(.missingContentLength)
+        case .none, .untilClose: throw VendorError(.missingContentLength)
         }
         if let count = options.contentLength, count > largestPutBytes { throw tooLarge(count) }
         options.contentMD5 = try contentMD5(fields)
@@ -30,10 +30,10 @@ extension OSSInbound {
         return options
     }
 
-    static func getOptions(_ head: RequestHead, _ resource: OSSResource) throws(OSSError) -> OSSGetOptions {
-        var options = OSSGetOptions()
+    static func getOptions(_ head: RequestHead, _ resource: OSSResource) throws(VendorError) -> ReadOptions {
+        var options = ReadOptions()
         let isStandard = head.fields.string("x-oss-range-behavior")?.lowercased() == "standard"
-        if let range = head.fields.first("Range") { options.range = OSSByteRange(range.span, isStandard: isStandard) }
+        if let range = head.fields.first("Range") { options.range = ByteRange(range.span, isStandard: isStandard) }
         for (parameter, name) in overridable {
             guard let value = resource.first(parameter) else { continue }
             guard HeaderFields.isValidValue(value.span) else {
@@ -45,20 +45,20 @@ extension OSSInbound {
     }
 
     /// An upload that is larger than one PutObject may be.
-    package static func tooLarge(_ bytes: UInt64, maximum: UInt64 = largestPutBytes) -> OSSError {
-        OSSError(
+    package static func tooLarge(_ bytes: UInt64, maximum: UInt64 = largestPutBytes) -> VendorError {
+        VendorError(
             .entityTooLarge, details: [("MaxSizeAllowed", String(maximum)), ("ProposedSize", String(bytes))])
     }
 
-    private static func contentMD5(_ fields: HeaderFields) throws(OSSError) -> [UInt8]? {
+    private static func contentMD5(_ fields: HeaderFields) throws(VendorError) -> [UInt8]? {
         guard let value = fields.first("Content-MD5") else { return nil }
         guard fields.count(of: "Content-MD5") == 1, let digest = Base64.decode(value.span), digest.count == 16 else {
-            throw OSSError(.invalidDigest, details: [("Content-MD5", String(octets: value.span))])
+            throw VendorError(.invalidDigest, details: [("Content-MD5", String(octets: value.span))])
         }
         return digest
     }
 
-    private static func crc64(_ fields: HeaderFields) throws(OSSError) -> UInt64? {
+    private static func crc64(_ fields: HeaderFields) throws(VendorError) -> UInt64? {
         guard let value = fields.first("x-oss-hash-crc64ecma") else { return nil }
         guard fields.count(of: "x-oss-hash-crc64ecma") == 1, let crc = UInt64(decimal: value.span) else {
             throw .invalidArgument(name: "x-oss-hash-crc64ecma", value: String(octets: value.span))
@@ -66,7 +66,7 @@ extension OSSInbound {
         return crc
     }
 
-    private static func flag(_ name: String, _ fields: HeaderFields) throws(OSSError) -> Bool {
+    private static func flag(_ name: String, _ fields: HeaderFields) throws(VendorError) -> Bool {
         guard let text = fields.string(name) else { return false }
         switch text.lowercased() {
         case "true": return true
@@ -76,18 +76,18 @@ extension OSSInbound {
         }
     }
 
-    private static func callback(_ fields: HeaderFields, _ resource: OSSResource) throws(OSSError) -> OSSRawCallback? {
+    private static func callback(_ fields: HeaderFields, _ resource: OSSResource) throws(VendorError) -> RawCallback? {
         let callback = try either(
             header: "x-oss-callback", parameter: "callback", fields, resource, ec: "0007-00000027")
         let variables = try either(
             header: "x-oss-callback-var", parameter: "callback-var", fields, resource, ec: nil)
-        return callback.map { OSSRawCallback(callback: $0, variables: variables) }
+        return callback.map { RawCallback(callback: $0, variables: variables) }
     }
 
     /// A value that stands in a header field or in the query, but never in both.
     private static func either(
         header: String, parameter: String, _ fields: HeaderFields, _ resource: OSSResource, ec: String?
-    ) throws(OSSError) -> [UInt8]? {
+    ) throws(VendorError) -> [UInt8]? {
         let inQuery = resource.first(parameter)
         guard let inHeader = fields.first(header) else { return inQuery }
         guard inQuery == nil else {

@@ -7,7 +7,7 @@ internal import Octets
 extension OSSInbound {
     /// Bucket and key of a request, from its host and raw path.
     struct Place {
-        let addressing: OSSAddressing
+        let addressing: Addressing
         /// nil for requests to the service.
         let bucket: String?
         /// Decoded; nil for requests to a bucket.
@@ -17,7 +17,7 @@ extension OSSInbound {
         /// of the Go SDK v2: addresses and `localhost` are path style always.
         static func of(
             _ head: RequestHead, baseHost: String?, bucketDefault: String?
-        ) throws(OSSError) -> Place {
+        ) throws(VendorError) -> Place {
             let host = String(octets: head.host.span).lowercased()
             let path = head.path.dropFirst()
             if let bucket = prefix(of: host, before: baseHost) {
@@ -47,20 +47,20 @@ extension OSSInbound {
             return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
         }
 
-        private static func name(_ path: ArraySlice<UInt8>) throws(OSSError) -> String? {
+        private static func name(_ path: ArraySlice<UInt8>) throws(VendorError) -> String? {
             guard !path.isEmpty else { return nil }
             let decoded = try decode(path)
             return String(octets: decoded.span)
         }
 
-        private static func key(_ path: ArraySlice<UInt8>) throws(OSSError) -> [UInt8]? {
+        private static func key(_ path: ArraySlice<UInt8>) throws(VendorError) -> [UInt8]? {
             path.isEmpty ? nil : try decode(path)
         }
 
         /// OSS reads a plus in a path as a space, so that the Ruby SDK's keys work (its tests/test_object_key.rb).
-        private static func decode(_ path: ArraySlice<UInt8>) throws(OSSError) -> [UInt8] {
+        private static func decode(_ path: ArraySlice<UInt8>) throws(VendorError) -> [UInt8] {
             guard let decoded = PathText.decode(path.span, plusIsSpace: true) else {
-                throw OSSError(.invalidObjectName)
+                throw VendorError(.invalidObjectName)
             }
             return decoded
         }

@@ -17,8 +17,8 @@ package enum OSSInbound {
     ///   - bucketDefault: the bucket of all other host names (custom domains); nil: their requests are path style.
     package static func operation(
         head: RequestHead, baseHost: String?, bucketDefault: String?
-    ) -> Result<OSSOperation, OSSError> {
-        do throws(OSSError) {
+    ) -> Result<OSSOperation, VendorError> {
+        do throws(VendorError) {
             return .success(try read(head, baseHost: baseHost, bucketDefault: bucketDefault))
         } catch {
             return .failure(error)
@@ -27,7 +27,7 @@ package enum OSSInbound {
 
     private static func read(
         _ head: RequestHead, baseHost: String?, bucketDefault: String?
-    ) throws(OSSError) -> OSSOperation {
+    ) throws(VendorError) -> OSSOperation {
         let place = try Place.of(head, baseHost: baseHost, bucketDefault: bucketDefault)
         let text = head.query ?? []
         guard let query = QueryItems(text.span, plusIsSpace: true) else {
@@ -35,7 +35,7 @@ package enum OSSInbound {
         }
         guard let bucket = place.bucket else { throw refusal(head.method, of: "Service") }
         guard OSSNames.isBucket(bucket.utf8.span) else {
-            throw OSSError(.invalidBucketName, details: [("BucketName", bucket)])
+            throw VendorError(.invalidBucketName, details: [("BucketName", bucket)])
         }
         guard let key = place.key else { throw refusal(head.method, of: "Bucket") }
         if let problem = OSSNames.problem(withKey: key.span) { throw problem }
@@ -46,7 +46,7 @@ package enum OSSInbound {
             resource: resource)
     }
 
-    private static func action(_ head: RequestHead, _ resource: OSSResource) throws(OSSError) -> OSSOperation.Action {
+    private static func action(_ head: RequestHead, _ resource: OSSResource) throws(VendorError) -> OSSOperation.Action {
         switch head.method {
         case .put, .get, .head, .delete: break
         // Multipart and append are the POST operations on objects.
@@ -75,7 +75,7 @@ package enum OSSInbound {
         return !harmlessParameters.contains(text)
     }
 
-    private static func refusal(_ method: HTTPMethod, of resource: String) -> OSSError {
+    private static func refusal(_ method: HTTPMethod, of resource: String) -> VendorError {
         switch method {
         case .get, .head, .put, .post, .delete: .notImplemented("\(method.name) \(resource)")
         default: .methodNotAllowed(method.name, on: resource)

@@ -19,14 +19,14 @@ package enum OSSNames {
     }
 
     /// What is wrong with an object key; nil if nothing is.
-    package static func problem(withKey key: Span<UInt8>) -> OSSError? {
-        if key.isEmpty { return OSSError(.invalidObjectName, "The Object name can not be empty.") }
+    package static func problem(withKey key: Span<UInt8>) -> VendorError? {
+        if key.isEmpty { return VendorError(.invalidObjectName, "The Object name can not be empty.") }
         if key.count > longestKeyBytes {
-            return OSSError(.invalidObjectName, "The Length of Object name must be less than 1024.")
+            return VendorError(.invalidObjectName, "The Length of Object name must be less than 1024.")
         }
         let isValid =
             key[0] != UInt8(ascii: "/") && key[0] != UInt8(ascii: "\\") && String(validating: key) != nil
-        return isValid ? nil : OSSError(.invalidObjectName)
+        return isValid ? nil : VendorError(.invalidObjectName)
     }
 
     private static let hyphen = UInt8(ascii: "-")

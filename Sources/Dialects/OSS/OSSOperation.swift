@@ -3,22 +3,12 @@
 
 package import Signing
 
-/// Where the bucket stands in a request to OSS.
-package enum OSSAddressing: String, Sendable {
-    /// In front of the endpoint's host: `bucket.oss-cn-hangzhou.aliyuncs.com/key`.
-    case virtualHost
-    /// First segment of the path. OSS itself refuses it on its public endpoints.
-    case path
-    /// Nowhere: the host is a name bound to one bucket.
-    case customDomain
-}
-
 /// What a client of OSS asks for.
 package struct OSSOperation: Sendable {
     package enum Action: Sendable {
         case putObject(OSSPutOptions)
-        case getObject(OSSGetOptions)
-        case headObject(OSSGetOptions)
+        case getObject(ReadOptions)
+        case headObject(ReadOptions)
         case deleteObject
     }
 
@@ -26,7 +16,7 @@ package struct OSSOperation: Sendable {
     package let bucket: String
     /// Decoded; 1…1023 bytes of UTF-8.
     package let key: [UInt8]
-    package let addressing: OSSAddressing
+    package let addressing: Addressing
     /// All decoded query parameters, with bucket and key: what `OSSVerifier` needs.
     package let resource: OSSResource
 }
@@ -42,23 +32,7 @@ package struct OSSPutOptions: Sendable {
     /// Whether an object of that key stops the upload.
     package var forbidsOverwrite = false
     /// nil: the client asks for no callback.
-    package var callback: OSSRawCallback?
+    package var callback: RawCallback?
     /// The wanted limit in bits per second, as sent, from header or query.
     package var trafficLimit: [UInt8]?
-}
-
-/// Callback parameters as a client sent them: base64, not looked into.
-package struct OSSRawCallback: Sendable, Equatable {
-    /// `x-oss-callback` or the parameter `callback`.
-    package var callback: [UInt8]
-    /// `x-oss-callback-var` or the parameter `callback-var`.
-    package var variables: [UInt8]?
-}
-
-/// What a GetObject or HeadObject says beyond bucket and key.
-package struct OSSGetOptions: Sendable {
-    /// nil: no range, or one that OSS does not understand and ignores.
-    package var range: OSSByteRange?
-    /// Fields of the answer that the client wants to have other values.
-    package var overrides: [(name: String, value: [UInt8])] = []
 }

@@ -29,7 +29,7 @@ package final class OSSOutbound {
     ///   - framing: a length or chunks: OSS takes no other.
     ///   - now: Unix seconds.
     package func put(
-        key: [UInt8], clientFields: HeaderFields, client: OSSFieldPolicy.Client, routeFields: HeaderFields,
+        key: [UInt8], clientFields: HeaderFields, client: FieldSource, routeFields: HeaderFields,
         callback: (parameters: String, variables: String?)?, framing: BodyFraming, now: Int64,
         into request: inout StoreRequest
     ) {
@@ -71,7 +71,7 @@ package final class OSSOutbound {
     }
 
     /// What the signature of the request covers; for `explain`.
-    package func canonicalText(_ request: StoreRequest, key: [UInt8], now: Int64) -> OSSSignedText {
+    package func canonicalText(_ request: StoreRequest, key: [UInt8], now: Int64) -> SignedText {
         var fields = request.fields
         fields.remove("Authorization")
         return signer.canonicalText(

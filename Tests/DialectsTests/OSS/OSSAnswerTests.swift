@@ -9,11 +9,11 @@ import Testing
 @testable import Dialects
 
 @Suite struct OSSAnswerTests {
-    static let context = OSSAnswerContext(
+    static let context = AnswerContext(
         requestID: "5C3D9175B6FC201293AD4890", host: "examplebucket.oss-cn-hangzhou.aliyuncs.com",
         now: 1_700_000_000, elapsedMilliseconds: 7, keepAlive: true)
 
-    static let object = OSSObjectFacts(
+    static let object = ObjectFacts(
         size: 11, etag: "5EB63BBBE01EEED093CB22BB8F5ACDC3",
         contentMD5: Hex.decode("5eb63bbbe01eeed093cb22bb8f5acdc3".utf8.span), crc64: 5_981_764_153_023_615_706,
         lastModified: 1_699_999_999, contentType: "text/plain",
@@ -106,7 +106,7 @@ import Testing
     @Test func `writes errors with what belongs to them`() {
         var context = Self.context
         context.keepAlive = false
-        let error = OSSError(.noSuchKey, details: [("Key", "a<b>&\"c\"")])
+        let error = VendorError(.noSuchKey, details: [("Key", "a<b>&\"c\"")])
         let answer = OSSAnswer.error(error, context)
         #expect(answer.status == 404)
         #expect(answer.fields.string("Connection") == "close")
@@ -128,14 +128,14 @@ import Testing
     }
 
     @Test func `puts errors for HEAD into a header`() {
-        let error = OSSError(.noSuchKey)
+        let error = VendorError(.noSuchKey)
         let answer = OSSAnswer.error(error, toHead: true, Self.context)
         #expect(answer.body.isEmpty)
         #expect(!answer.fields.contains("Content-Length"))
         #expect(!answer.fields.contains("Content-Type"))
         let document = Base64.decode((answer.fields.string("x-oss-err") ?? "").utf8.span)
         #expect(document == OSSAnswer.document(error, Self.context))
-        #expect(OSSErrorDocument(fields: answer.fields, body: [UInt8]().span).code == "NoSuchKey")
+        #expect(ErrorDocument(ossFields: answer.fields, body: [UInt8]().span).code == "NoSuchKey")
     }
 
     @Test func `says why a signature is wrong`() throws {
@@ -148,7 +148,7 @@ import Testing
             Issue.record("accepted")
             return
         }
-        let document = text(OSSAnswer.error(OSSError(failure), Self.context).body)
+        let document = text(OSSAnswer.error(VendorError(failure), Self.context).body)
         for part in [
             "<Code>SignatureDoesNotMatch</Code>", "<OSSAccessKeyId>id</OSSAccessKeyId>",
             "<SignatureProvided>c2ln</SignatureProvided>",
@@ -172,8 +172,8 @@ import Testing
         #expect(!code.message.isEmpty)
         #expect(code.ec.map { $0.utf8.count == 13 } ?? true)
         // A more special message is another cause, which the sub-code of the usual one would belie.
-        #expect(OSSError(code, "special").ec == nil)
-        #expect(OSSError(code).ec == code.ec)
+        #expect(VendorError(code, "special").ec == nil)
+        #expect(VendorError(code).ec == code.ec)
     }
 }
 
@@ -181,9 +181,9 @@ import Testing
     private static func answer(
         _ range: String?, standard: Bool = false, isHead: Bool = false, overrides: [(name: String, value: [UInt8])] = []
     ) -> (answer: OSSAnswer, bytes: Range<UInt64>) {
-        let parsed = range.flatMap { OSSByteRange($0.utf8.span, isStandard: standard) }
+        let parsed = range.flatMap { ByteRange($0.utf8.span, isStandard: standard) }
         return OSSAnswer.object(
-            OSSAnswerTests.object, options: OSSGetOptions(range: parsed, overrides: overrides), isHead: isHead,
+            OSSAnswerTests.object, options: ReadOptions(range: parsed, overrides: overrides), isHead: isHead,
             OSSAnswerTests.context)
     }
 
@@ -250,7 +250,7 @@ import Testing
 /// "Use HTTP Range requests to get OSS resources in segments" of the OSS help, for an object of 1000 bytes.
 @Suite struct OSSByteRangeTests {
     @Test(arguments: [
-        ("bytes=0-499", OSSByteRange.Resolution.part(0..<500), OSSByteRange.Resolution.part(0..<500)),
+        ("bytes=0-499", ByteRange.Resolution.part(0..<500), ByteRange.Resolution.part(0..<500)),
         ("bytes=500-999", .part(500..<1000), .part(500..<1000)),
         ("bytes=999-999", .part(999..<1000), .part(999..<1000)),
         ("bytes=-500", .part(500..<1000), .part(500..<1000)),
@@ -265,10 +265,10 @@ import Testing
         ("bytes=-0", .whole, .unsatisfiable),
     ])
     func `is resolved in OSS's way and in the standard one`(
-        value: String, own: OSSByteRange.Resolution, standard: OSSByteRange.Resolution
+        value: String, own: ByteRange.Resolution, standard: ByteRange.Resolution
     ) {
-        #expect(OSSByteRange(value.utf8.span, isStandard: false)?.resolve(size: 1000) == own)
-        #expect(OSSByteRange(value.utf8.span, isStandard: true)?.resolve(size: 1000) == standard)
+        #expect(ByteRange(value.utf8.span, isStandard: false)?.resolve(size: 1000) == own)
+        #expect(ByteRange(value.utf8.span, isStandard: true)?.resolve(size: 1000) == standard)
     }
 
     @Test(arguments: [
@@ -276,13 +276,13 @@ import Testing
         "bytes= 0-1", "bytes=0-1-2", "bytes=0 - 1", "bytes=18446744073709551616-", "bytes=0-18446744073709551616",
     ])
     func `is none where it is malformed`(value: String) {
-        #expect(OSSByteRange(value.utf8.span, isStandard: true) == nil)
+        #expect(ByteRange(value.utf8.span, isStandard: true) == nil)
     }
 
     @Test func `of an empty object is nothing`() {
         for value in ["bytes=0-", "bytes=0-0", "bytes=-1"] {
-            #expect(OSSByteRange(value.utf8.span, isStandard: true)?.resolve(size: 0) == .unsatisfiable)
-            #expect(OSSByteRange(value.utf8.span, isStandard: false)?.resolve(size: 0) == .whole)
+            #expect(ByteRange(value.utf8.span, isStandard: true)?.resolve(size: 0) == .unsatisfiable)
+            #expect(ByteRange(value.utf8.span, isStandard: false)?.resolve(size: 0) == .whole)
         }
     }
 }

@@ -10,7 +10,7 @@ import Testing
 
 @Suite struct OSSInboundAddressingTests {
     @Test(arguments: [
-        ("examplebucket.oss.example.com", "/dir/a.txt", OSSAddressing.virtualHost),
+        ("examplebucket.oss.example.com", "/dir/a.txt", Addressing.virtualHost),
         ("ExampleBucket.OSS.example.com:8081", "/dir/a.txt", .virtualHost),
         ("oss.example.com", "/examplebucket/dir/a.txt", .path),
         ("127.0.0.1:8081", "/examplebucket/dir/a.txt", .path),
@@ -19,7 +19,7 @@ import Testing
         ("other.example.org", "/examplebucket/dir/a.txt", .path),
         ("notoss.example.com", "/examplebucket/dir/a.txt", .path),
     ])
-    func `finds bucket and key in each style`(host: String, path: String, style: OSSAddressing) throws {
+    func `finds bucket and key in each style`(host: String, path: String, style: Addressing) throws {
         let operation = try RequestText.operation(["GET \(path) HTTP/1.1", "Host: \(host)"])
         #expect(operation.bucket == "examplebucket")
         #expect(operation.keyText == "dir/a.txt")
@@ -148,7 +148,7 @@ import Testing
         #expect(operation.keyText == "dir/key")
         let isChunked = lines.contains("Transfer-Encoding: chunked")
         #expect((operation.put?.contentLength == nil) == isChunked)
-        #expect(operation.put?.callback == OSSRawCallback(callback: Array("e30=".utf8), variables: nil))
+        #expect(operation.put?.callback == RawCallback(callback: Array("e30=".utf8), variables: nil))
     }
 
     @Test func `asks for a length or chunks`() throws {
@@ -215,7 +215,7 @@ import Testing
                 "PUT /examplebucket/key?callback=Q0I%3D&callback-var=VkFS HTTP/1.1", "Host: 127.0.0.1",
                 "Content-Length: 0",
             ])
-        let expected = OSSRawCallback(callback: Array("Q0I=".utf8), variables: Array("VkFS".utf8))
+        let expected = RawCallback(callback: Array("Q0I=".utf8), variables: Array("VkFS".utf8))
         #expect(header.put?.callback == expected)
         #expect(query.put?.callback == expected)
         let alone = try RequestText.operation(Self.put + ["Content-Length: 0", "x-oss-callback-var: VkFS"])
@@ -284,7 +284,7 @@ import Testing
             "GET /examplebucket/key?response-content-type=text%2Fhtml&response-cache-control=no-cache HTTP/1.1",
             "Host: 127.0.0.1", "Range: bytes=1-2", "x-oss-range-behavior: standard",
         ])
-        #expect(operation.get?.range == OSSByteRange(bounds: .from(1, through: 2), isStandard: true))
+        #expect(operation.get?.range == ByteRange(bounds: .from(1, through: 2), isStandard: true))
         #expect(operation.get?.overrides.map(\.name) == ["Content-Type", "Cache-Control"])
         let error = try RequestText.error(
             ["GET /examplebucket/key?response-content-type=a%0D%0AX:b HTTP/1.1", "Host: 127.0.0.1"])

@@ -10,7 +10,7 @@ import Testing
 
 @Suite struct OSSOutboundTests {
     static func put(
-        _ put: OSSOutbound.Put, key: String = "dir/key", addressing: OSSAddressing = .virtualHost
+        _ put: OSSOutbound.Put, key: String = "dir/key", addressing: Addressing = .virtualHost
     ) -> StoreRequest {
         let address = OSSAddress(
             bucket: "media", addressing: addressing, authority: "oss-cn-hangzhou.aliyuncs.com")
@@ -54,11 +54,11 @@ import Testing
     }
 
     @Test(arguments: [
-        (OSSAddressing.virtualHost, "media.oss-cn-hangzhou.aliyuncs.com", "/dir/a%20b%2Bc~%E4%B8%AD.txt"),
+        (Addressing.virtualHost, "media.oss-cn-hangzhou.aliyuncs.com", "/dir/a%20b%2Bc~%E4%B8%AD.txt"),
         (.path, "oss-cn-hangzhou.aliyuncs.com", "/media/dir/a%20b%2Bc~%E4%B8%AD.txt"),
         (.customDomain, "oss-cn-hangzhou.aliyuncs.com", "/dir/a%20b%2Bc~%E4%B8%AD.txt"),
     ])
-    func `addresses buckets in each style`(style: OSSAddressing, host: String, target: String) {
+    func `addresses buckets in each style`(style: Addressing, host: String, target: String) {
         let request = Self.put(
             OSSOutbound.Put(framing: .length(0)), key: "dir/a b+c~中.txt", addressing: style)
         #expect(request.fields.string("Host") == host)
@@ -91,8 +91,8 @@ import Testing
         "x-tos-acl", "x-amz-acl", "X-UCloud-Token", "Expect", "Range", "If-Match", "User-Agent", "Accept", "x-oss-meta",
     ]
 
-    @Test(arguments: steering, [OSSFieldPolicy.Client.plain, .oss])
-    func `keeps back what would steer the store`(name: String, client: OSSFieldPolicy.Client) {
+    @Test(arguments: steering, [FieldSource.plain, .sdk])
+    func `keeps back what would steer the store`(name: String, client: FieldSource) {
         #expect(!OSSFieldPolicy.crosses(0, of: fields([(name, "x")]), from: client))
     }
 
@@ -102,7 +102,7 @@ import Testing
     ])
     func `lets fields about content cross`(name: String) {
         #expect(OSSFieldPolicy.crosses(0, of: fields([(name, "x")]), from: .plain))
-        #expect(OSSFieldPolicy.crosses(0, of: fields([(name, "x")]), from: .oss))
+        #expect(OSSFieldPolicy.crosses(0, of: fields([(name, "x")]), from: .sdk))
         let twice = fields([(name, "x"), (name.lowercased(), "y")])
         var copied = HeaderFields()
         OSSFieldPolicy.copy(twice, from: .plain, to: &copied)
@@ -115,7 +115,7 @@ import Testing
         "x-oss-server-side-data-encryption", "x-oss-traffic-limit", "x-oss-hash-crc64ecma",
     ])
     func `lets fields about objects cross from clients of OSS only`(name: String) {
-        #expect(OSSFieldPolicy.crosses(0, of: fields([(name, "x")]), from: .oss))
+        #expect(OSSFieldPolicy.crosses(0, of: fields([(name, "x")]), from: .sdk))
         #expect(!OSSFieldPolicy.crosses(0, of: fields([(name, "x")]), from: .plain))
     }
 

@@ -27,8 +27,8 @@ import Testing
             id: "LTAI5tExampleKeyId000001", secret: Array("ExampleSecretKey0000000000001xyz".utf8), token: token)
     }
 
-    @Test(arguments: [OSSSignatureVersion.v1, .v4], [OSSAddressing.virtualHost, .path, .customDomain])
-    func `reads back and verifies uploads of awkward keys`(version: OSSSignatureVersion, style: OSSAddressing) throws {
+    @Test(arguments: [OSSSignatureVersion.v1, .v4], [Addressing.virtualHost, .path, .customDomain])
+    func `reads back and verifies uploads of awkward keys`(version: OSSSignatureVersion, style: Addressing) throws {
         let authority =
             switch style {
             case .virtualHost: "oss.example.com"
@@ -41,7 +41,7 @@ import Testing
         for key in Self.keys {
             let put = OSSOutbound.Put(
                 clientFields: fields([("Content-Type", "text/plain; charset=utf-8"), ("x-oss-meta-a", "ä b")]),
-                client: .oss, routeFields: fields([("x-oss-storage-class", "IA")]),
+                client: .sdk, routeFields: fields([("x-oss-storage-class", "IA")]),
                 callback: (parameters: "e30=", variables: "e30="), framing: .length(5))
             outbound.put(key: Array(key.utf8), put, now: Self.now, into: &request)
             let operation = try Self.verify(request, bucket: style == .customDomain ? "examplebucket" : nil)
@@ -50,7 +50,7 @@ import Testing
             #expect(operation.addressing == style)
             #expect(operation.put?.contentLength == 5)
             #expect(
-                operation.put?.callback == OSSRawCallback(callback: Array("e30=".utf8), variables: Array("e30=".utf8)))
+                operation.put?.callback == RawCallback(callback: Array("e30=".utf8), variables: Array("e30=".utf8)))
         }
     }
 

@@ -32,14 +32,14 @@ private let callbackFailed = """
     static func judge(
         _ status: Int, _ list: [(String, String)], body: String = "", crc64: UInt64? = helloCRC64,
         md5: [UInt8]? = helloMD5, callbackAsked: Bool = true
-    ) -> OSSVerdict {
+    ) -> Verdict {
         OSSVerdict.judgePut(
             status: status, fields: fields(list), body: body.utf8.span, expectedCRC64: crc64, expectedMD5: md5,
             callbackAsked: callbackAsked)
     }
 
     @Test func `sees what is stored and right`() {
-        let expected = OSSStored(
+        let expected = StoredFacts(
             etag: Array("5EB63BBBE01EEED093CB22BB8F5ACDC3".utf8)[...], crc64: helloCRC64,
             contentMD5: "XrY7u+Ae7tCTyyK7j1rNww==", isVerified: true)
         #expect(Self.judge(200, stored) == .stored(expected))
@@ -70,7 +70,7 @@ private let callbackFailed = """
             #expect(object.isVerified)
             #expect(
                 document
-                    == OSSErrorDocument(
+                    == ErrorDocument(
                         code: "CallbackFailed", message: "Error status : 502.", ec: "0007-00000203",
                         requestID: "5C3D9175B6FC201293AD4890"))
         }
@@ -86,7 +86,7 @@ private let callbackFailed = """
     @Test(arguments: [200, 203])
     func `sees that something else is stored`(status: Int) {
         for (index, value, kind) in [
-            (0, "\"5EB63BBBE01EEED093CB22BB8F5ACDC4\"", OSSMismatch.Kind.etag), (1, "5981764153023615707", .crc64),
+            (0, "\"5EB63BBBE01EEED093CB22BB8F5ACDC4\"", ChecksumMismatch.Kind.etag), (1, "5981764153023615707", .crc64),
             (1, "garbage", .crc64), (2, "XrY7u+Ae7tCTyyK7j1rNwx==", .contentMD5),
         ] {
             var list = stored
@@ -140,22 +140,22 @@ private let callbackFailed = """
 
 @Suite struct OSSErrorDocumentTests {
     @Test func `reads the errors of real answers`() {
-        let document = OSSErrorDocument(fields: HeaderFields(), body: callbackFailed.utf8.span)
+        let document = ErrorDocument(ossFields: HeaderFields(), body: callbackFailed.utf8.span)
         #expect(document.requestID == "5C3D9175B6FC201293AD4890")
         let namespaced = """
             <Error xmlns='http://doc.oss-cn-hangzhou.aliyuncs.com'><RequestId>R</RequestId>\
             <CodeX>no</CodeX><Code >
              NoSuchKey </Code><Message lang="en"><![CDATA[a <b> & c]]></Message></Error>
             """
-        let loose = OSSErrorDocument(fields: HeaderFields(), body: namespaced.utf8.span)
-        #expect(loose == OSSErrorDocument(code: "NoSuchKey", message: "a <b> & c", requestID: "R"))
+        let loose = ErrorDocument(ossFields: HeaderFields(), body: namespaced.utf8.span)
+        #expect(loose == ErrorDocument(code: "NoSuchKey", message: "a <b> & c", requestID: "R"))
     }
 
     @Test func `reads the errors of answers to HEAD`() {
         let xml = "<Error><Code>NoSuchKey</Code><Message>m</Message><EC>0026-00000001</EC></Error>"
         let head = fields([("x-oss-err", Base64.encode(xml.utf8.span)), ("x-oss-request-id", "R")])
-        let document = OSSErrorDocument(fields: head, body: [UInt8]().span)
-        #expect(document == OSSErrorDocument(code: "NoSuchKey", message: "m", ec: "0026-00000001", requestID: "R"))
+        let document = ErrorDocument(ossFields: head, body: [UInt8]().span)
+        #expect(document == ErrorDocument(code: "NoSuchKey", message: "m", ec: "0026-00000001", requestID: "R"))
     }
 
     @Test(arguments: [
@@ -180,7 +180,7 @@ private let callbackFailed = """
         let bytes = Array(callbackFailed.utf8)
         for end in bytes.indices {
             let cut = Array(bytes[..<end])
-            let code = OSSErrorDocument(fields: HeaderFields(), body: cut.span).code
+            let code = ErrorDocument(ossFields: HeaderFields(), body: cut.span).code
             #expect(code == "" || code == "CallbackFailed")
         }
     }

@@ -29,7 +29,7 @@ enum RequestText {
 
     static func error(
         _ lines: [String], baseHost: String? = "oss.example.com", bucket: String? = nil
-    ) throws -> OSSError? {
+    ) throws -> VendorError? {
         switch OSSInbound.operation(head: try head(lines), baseHost: baseHost, bucketDefault: bucket) {
         case .success: nil
         case .failure(let error): error
@@ -44,7 +44,7 @@ extension OSSOperation {
         if case .putObject(let options) = action { options } else { nil }
     }
 
-    var get: OSSGetOptions? {
+    var get: ReadOptions? {
         switch action {
         case .getObject(let options), .headObject(let options): options
         default: nil
@@ -64,7 +64,7 @@ extension OSSOutbound {
     /// What an upload is to say, beyond its key, with what most tests leave as it is.
     struct Put {
         var clientFields = HeaderFields()
-        var client = OSSFieldPolicy.Client.plain
+        var client = FieldSource.plain
         var routeFields = HeaderFields()
         var callback: (parameters: String, variables: String?)?
         var framing: BodyFraming

@@ -6,7 +6,7 @@ internal import Octets
 /// The texts behind a signature, for `explain` and for the answers to wrong signatures.
 ///
 /// They hold no secret but may hold a security token.
-package struct OSSSignedText: Sendable, Equatable {
+package struct SignedText: Sendable, Equatable {
     /// V4 only: the canonical request.
     package let canonicalRequest: [UInt8]?
     /// What the signature is an HMAC of.

@@ -6,7 +6,7 @@ internal import Octets
 /// The first byte range of a `Range` field; OSS serves one only.
 ///
 /// Source: "Use HTTP Range requests to get OSS resources in segments" of the OSS help.
-package struct OSSByteRange: Sendable, Equatable {
+package struct ByteRange: Sendable, Equatable {
     package enum Bounds: Sendable, Equatable {
         /// From the first byte to the last one, both included; without a last one up to the end.
         case from(UInt64, through: UInt64?)
