@@ -55,6 +55,9 @@ package protocol Dialect: Sendable {
     /// The vendor's words for what Putback itself refuses or could not do.
     func error(_ refusal: Refusal) -> VendorError
 
+    /// The vendor's words for a form that cannot be read; a vendor without any of its own has those of a bad request.
+    func error(_ refusal: FormRefusal) -> VendorError
+
     /// A store's answer for a client that names bucket and key otherwise than Putback does of the store: the names in its
     /// document replaced by the client's.
     func renamed(_ answer: WireAnswer, for request: ClientRequest) -> WireAnswer
@@ -87,6 +90,16 @@ package protocol Dialect: Sendable {
 
     /// What a store's successful answer to HeadObject says.
     func facts(ofHead fields: HeaderFields) -> ObjectFacts
+}
+
+extension Dialect {
+    package func error(_ refusal: FormRefusal) -> VendorError {
+        switch refusal {
+        case .malformed(let message), .fieldTooLong(let message), .fieldsTooLong(let message):
+            error(Refusal.badRequest(message))
+        case .noFile: error(Refusal.badRequest("The form has no file."))
+        }
+    }
 }
 
 /// The dialects that a store can have, and SDK clients can speak: the table of vendors.

@@ -40,3 +40,15 @@ package enum Refusal: Error, Sendable, Equatable {
     case doubtful(String)
     case internalError
 }
+
+/// Why a form is refused before it is known what it asks for.
+package enum FormRefusal: Error, Sendable, Equatable {
+    /// The body is no form, or one of its parts is malformed.
+    case malformed(String)
+    /// The name or the value of one field.
+    case fieldTooLong(String)
+    /// All that stands before the file.
+    case fieldsTooLong(String)
+    /// The form ended without one.
+    case noFile
+}

@@ -10,14 +10,22 @@ package enum OSSAnswer {
     package static func answer(
         _ result: DialectResult, to request: ClientRequest, _ context: AnswerContext
     ) -> WireAnswer {
-        switch result {
-        case .stored(let object, .none): put(object, context)
-        case .stored(let object, .succeeded(_, let body, let contentType)):
+        switch (result, request.operation) {
+        case (.stored(let object, .succeeded(_, let body, let contentType)), _):
             put(object, callbackBody: body, contentType: contentType, context)
-        case .stored(let object, .failed(let message, let ec, _)):
+        case (.stored(let object, .failed(let message, let ec, _)), _):
             callbackFailed(object, message: message, ec: ec, context)
-        case .deleted, .aborted: deleted(context)
-        case .part, .created, .parts, .uploads: error(.notImplemented(request.operation.apiName), context)
+        case (.stored(let object, .none), .completeUpload): completed(object, request, context)
+        case (.stored(let object, .none), .postObject): posted(object, request, context)
+        case (.stored(let object, .none), .appendObject): appended(object, context)
+        case (.stored(let object, .none), _): put(object, context)
+        case (.part(let part), _): self.part(part, context)
+        case (.created(let upload), _): created(upload, request, context)
+        case (.parts(let listing), .listParts(let uploadID, let options)):
+            parts(listing, uploadID: uploadID, options, request, context)
+        case (.uploads(let listing), .listUploads(let options)): uploads(listing, options, request, context)
+        case (.deleted, _), (.aborted, _): deleted(context)
+        case (.parts, _), (.uploads, _): preconditionFailure("only who asks for a list is told one")
         }
     }
 
@@ -54,6 +62,17 @@ package enum OSSAnswer {
         if let ec { answer.fields.append("x-oss-ec", ec) }
         answer.appendServerTime(context)
         answer.body = document
+        return answer
+    }
+
+    /// The empty 200 of an AppendObject ("AppendObject" of the OSS API reference); the ETag is no MD5.
+    static func appended(_ object: ObjectFacts, _ context: AnswerContext) -> WireAnswer {
+        var answer = WireAnswer(200, bodyBytes: 0, type: nil, context)
+        var told = object
+        told.contentMD5 = nil
+        answer.appendChecksums(of: told)
+        answer.fields.append("x-oss-next-append-position", decimal: object.size)
+        answer.appendServerTime(context)
         return answer
     }
 

@@ -28,6 +28,13 @@ package final class OSSClientVerifier: ClientVerifier {
     package func verifyForm(
         _ request: inout ClientRequest, fields: [FormField], file: FormFile, now: Int64, key: (String) -> AccessKey?
     ) throws(VendorError) -> String {
-        throw .notImplemented("PostObject")
+        let form = try OSSForm(fields, file)
+        switch verifier.verifyForm(form.conditioned(bucket: request.bucket), now: now, key: key) {
+        case .authenticated(let id, let policy):
+            request.lengthRange = policy.lengthRange
+            return id
+        case .anonymous: throw VendorError(.accessDenied, "Anonymous access is forbidden for this operation.")
+        case .refused(let failure): throw VendorError(failure)
+        }
     }
 }

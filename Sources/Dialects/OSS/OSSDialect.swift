@@ -16,13 +16,13 @@ package struct OSSDialect: Dialect {
     package func readForm(
         _ request: ClientRequest, fields: [FormField], file: FormFile
     ) throws(VendorError) -> ClientRequest {
-        throw .notImplemented("PostObject")
+        try OSSForm(fields, file).request(request)
     }
 
     package func isFormFile(_ name: String) -> Bool { name.lowercased() == "file" }
 
     package func readCompletion(_ body: Span<UInt8>, _ head: RequestHead) throws(VendorError) -> Completion {
-        throw .notImplemented("CompleteMultipartUpload")
+        try OSSCompletion.read(body, head)
     }
 
     /// Room for 10 000 parts, each in 200 bytes: the SDKs need 75 to 110.
@@ -52,7 +52,11 @@ package struct OSSDialect: Dialect {
 
     package func error(_ refusal: Refusal) -> VendorError { VendorError(oss: refusal) }
 
-    package func renamed(_ answer: WireAnswer, for request: ClientRequest) -> WireAnswer { answer }
+    package func error(_ refusal: FormRefusal) -> VendorError { VendorError(oss: refusal) }
+
+    package func renamed(_ answer: WireAnswer, for request: ClientRequest) -> WireAnswer {
+        OSSRenaming.renamed(answer, for: request)
+    }
 
     // MARK: What stores are sent
 

@@ -58,6 +58,16 @@ extension VendorError {
         }
     }
 
+    /// What is wrong with a form, in OSS's words.
+    package init(oss refusal: FormRefusal) {
+        switch refusal {
+        case .malformed: self.init(.malformedPOSTRequest)
+        case .fieldTooLong: self.init(.fieldItemTooLong)
+        case .fieldsTooLong: self.init(.maxPOSTPreDataLengthExceededError)
+        case .noFile: self.init(.incorrectNumberOfFilesInPOSTRequest)
+        }
+    }
+
     /// A parameter or header field with a wrong value.
     package static func invalidArgument(
         _ message: String? = nil, name: String, value: String, ec: String? = nil

@@ -22,6 +22,11 @@ package enum OSSErrorCode: String, Sendable, CaseIterable {
     case badRequest = "BadRequest"
     case headerNotImplemented = "NotImplemented"
     case malformedXML = "MalformedXML"
+    case requestIsNotMultiPartContent = "RequestIsNotMultiPartContent"
+    case malformedPOSTRequest = "MalformedPOSTRequest"
+    case fieldItemTooLong = "FieldItemTooLong"
+    case maxPOSTPreDataLengthExceededError = "MaxPOSTPreDataLengthExceededError"
+    case incorrectNumberOfFilesInPOSTRequest = "IncorrectNumberOfFilesInPOSTRequest"
     case accessDenied = "AccessDenied"
     case invalidAccessKeyID = "InvalidAccessKeyId"
     case signatureDoesNotMatch = "SignatureDoesNotMatch"
@@ -85,6 +90,15 @@ package enum OSSErrorCode: String, Sendable, CaseIterable {
                 400,
                 "The XML you provided was not well-formed or did not validate against our published schema.", nil
             )
+        case .requestIsNotMultiPartContent:
+            (400, "Bucket POST must be of the enclosure-type multipart/form-data.", nil)
+        case .malformedPOSTRequest:
+            (400, "The body of your POST request is not well-formed multipart/form-data.", nil)
+        case .fieldItemTooLong: (400, "Your name of form field is too long.", nil)
+        case .maxPOSTPreDataLengthExceededError:
+            (400, "Your POST request fields preceding the upload file were too large.", nil)
+        case .incorrectNumberOfFilesInPOSTRequest:
+            (400, "POST requires exactly one file upload per request.", nil)
         case .accessDenied: (403, "AccessDenied.", "0003-00000001")
         case .invalidAccessKeyID:
             (403, "The OSS Access Key Id you provided does not exist in our records.", "0002-00000902")

@@ -12,8 +12,10 @@ extension OSSInbound {
         switch request.operation {
         case .putObject, .appendObject, .putPart:
             try readUpload(of: &request, head)
-        case .postObject, .createUpload:
+        case .createUpload:
             request.forbidsOverwrite = try flag("x-oss-forbid-overwrite", fields)
+        case .postObject:
+            try readForm(of: &request, head)
         case .completeUpload:
             request.forbidsOverwrite = try flag("x-oss-forbid-overwrite", fields)
             request.contentMD5 = try contentMD5(fields)
@@ -22,7 +24,19 @@ extension OSSInbound {
             request.read = try readOptions(fields, request)
         case .abortUpload, .listParts, .listUploads, .deleteObject: break
         }
-        if request.operation.hasObjectBody || request.operation == .createUpload { try refuseCallback(fields, request) }
+        try refuseCallback(fields, request)
+    }
+
+    /// A form says what it wants in its fields; of the header only its own framing, and the access rights of an object
+    /// whose form does not name any, count ("PostObject" of the OSS API reference).
+    private static func readForm(of request: inout ClientRequest, _ head: RequestHead) throws(VendorError) {
+        if head.framing == .none { throw VendorError(.missingContentLength) }
+        if let length = request.contentLength, length > largestPutBytes { throw tooLarge(length) }
+        request.contentMD5 = try contentMD5(head.fields)
+        guard let access = head.fields.first("x-oss-object-acl") else { return }
+        var fields = HeaderFields()
+        fields.append("x-oss-object-acl", bytes: access.span)
+        request.objectFields = fields
     }
 
     private static func readUpload(of request: inout ClientRequest, _ head: RequestHead) throws(VendorError) {
@@ -118,7 +132,10 @@ extension OSSInbound {
     /// of the OSS API reference). What it does with the parameters is not documented; a client that waits for a callback
     /// must not be left waiting.
     private static func refuseCallback(_ fields: HeaderFields, _ request: ClientRequest) throws(VendorError) {
-        guard !request.operation.endsUpload else { return }
+        switch request.operation {
+        case .appendObject, .createUpload, .putPart: break
+        default: return
+        }
         guard let value = fields.first("x-oss-callback") ?? request.first("callback")?[...] else { return }
         throw .invalidArgument(
             "\(request.operation.apiName) does not support callbacks.", name: "callback",

@@ -99,7 +99,8 @@ package enum OSSInbound {
         switch head.method {
         case .post:
             try refuseOthers(query, than: [])
-            throw .notImplemented("PostObject")
+            guard isForm(head) else { throw VendorError(.requestIsNotMultiPartContent) }
+            return .postObject
         case .get where query.contains("uploads"):
             try refuseOthers(query, than: ["uploads"])
             return .listUploads(try query.uploadListing())
@@ -107,6 +108,13 @@ package enum OSSInbound {
             try refuseOthers(query, than: [])
             throw refusal(head.method, of: "Bucket")
         }
+    }
+
+    private static func isForm(_ head: RequestHead) -> Bool {
+        guard let type = head.fields.first("Content-Type") else { return false }
+        let wanted = "multipart/form-data"
+        let text = String(octets: type.span).lowercased()
+        return text == wanted || text.hasPrefix(wanted + ";") || text.hasPrefix(wanted + " ")
     }
 
     /// Refuses what would make the request another operation than the one with these parameters.

@@ -15,6 +15,7 @@ package enum OSSVerdict {
     ) -> Verdict {
         switch answer.status {
         case 200:
+            if case .completeUpload = operation, !callbackAsked { return judgeCompleted(answer, operation, streamed) }
             return judgeStored(answer.fields, operation, streamed) { .stored($0) }
         case 203:
             let document = ErrorDocument(ossFields: answer.fields, body: answer.body.span)
@@ -32,6 +33,22 @@ package enum OSSVerdict {
                 ? .unclear(status: answer.status) : .notStored(status: answer.status, document)
         default:
             return .unclear(status: answer.status)
+        }
+    }
+
+    /// A 200 whose body is not the app's is a success only if it is not an error: status lines can leave before the end of
+    /// a long completion is known, as those of Amazon S3 do.
+    private static func judgeCompleted(
+        _ answer: WireAnswer, _ operation: StoreOperation, _ streamed: Checksums
+    ) -> Verdict {
+        let document = ErrorDocument(ossFields: answer.fields, body: answer.body.span)
+        guard document.code.isEmpty else { return .unclear(status: answer.status) }
+        return judgeStored(answer.fields, operation, streamed) { stored in
+            var stored = stored
+            if stored.etag == nil, let text = XMLScanner(answer.body.span).text("ETag") {
+                stored.etag = Array(text.utf8.filter { $0 != UInt8(ascii: "\"") })[...]
+            }
+            return .stored(stored)
         }
     }
 
