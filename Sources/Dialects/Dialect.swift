@@ -92,6 +92,12 @@ package protocol Dialect: Sendable {
 /// The dialects that a store can have, and SDK clients can speak: the table of vendors.
 package enum DialectName: String, Sendable, CaseIterable {
     case oss
+
+    package var dialect: any Dialect {
+        switch self {
+        case .oss: OSSDialect()
+        }
+    }
 }
 
 /// Checks who sent a vendor's requests; confined to its loop.

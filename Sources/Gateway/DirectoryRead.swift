@@ -17,7 +17,7 @@ final class DirectoryRead: BodyReceiver {
     private let incoming: OSSFace.Incoming
     private let store: DirectoryStore
     private let plan: UploadPlan
-    private let options: ReadOptions
+    private let operation: ClientRequest
     private let isHead: Bool
     private let queue: DiskQueue
     private let loop: EventLoop
@@ -26,14 +26,14 @@ final class DirectoryRead: BodyReceiver {
     private var isReading = false
 
     init(
-        incoming: OSSFace.Incoming, store: DirectoryStore, plan: UploadPlan, options: ReadOptions, isHead: Bool
+        incoming: OSSFace.Incoming, store: DirectoryStore, plan: UploadPlan, operation: ClientRequest
     ) {
         connection = incoming.connection
         self.incoming = incoming
         self.store = store
         self.plan = plan
-        self.options = options
-        self.isHead = isHead
+        self.operation = operation
+        isHead = operation.operation == .headObject
         queue = incoming.runtime.worker.disk.queue()
         loop = incoming.runtime.worker.loop
     }
@@ -67,10 +67,10 @@ final class DirectoryRead: BodyReceiver {
             if case .failure = result { error = VendorError(.internalError) }
             self.connection = nil
             connection.receiver = nil
-            return OSSFace.send(.error(error, toHead: isHead, context), on: connection)
+            return OSSFace.send(OSSAnswer.error(error, toHead: isHead, context), on: connection)
         }
         self.reader = reader
-        let (answer, bytes) = OSSAnswer.object(ObjectFacts(reader.object), options: options, isHead: isHead, context)
+        let (answer, bytes) = OSSFace.dialect.object(ObjectFacts(reader.object), to: operation, context)
         self.bytes = bytes
         guard !isHead, answer.body.isEmpty else {
             self.connection = nil

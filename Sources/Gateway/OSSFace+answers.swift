@@ -36,7 +36,7 @@ extension OSSFace {
             keepAlive: true)
     }
 
-    static func send(_ answer: OSSAnswer, on connection: ServerConnection) {
+    static func send(_ answer: WireAnswer, on connection: ServerConnection) {
         let body = answer.body
         connection.respond(status: answer.status, fields: answer.fields, body: body.span)
     }
@@ -59,19 +59,19 @@ extension OSSFace {
         incoming.runtime.log(record, outcome, request: request, plan: nil)
     }
 
-    private static func answer(_ outcome: Outcome, _ context: AnswerContext) -> OSSAnswer {
+    private static func answer(_ outcome: Outcome, _ context: AnswerContext) -> WireAnswer {
         guard let object = outcome.object, outcome.stored == .yes else {
             let failure = outcome.failure ?? .internalError
-            return .error(VendorError(failure, stored: outcome.stored), context)
+            return OSSAnswer.error(VendorError(failure, stored: outcome.stored), context)
         }
         let facts = ObjectFacts(
             size: object.size, etag: object.etagText ?? "",
             contentMD5: object.contentMD5.flatMap { Base64.decode($0.utf8.span) }, crc64: object.crc64)
         switch outcome.callback {
-        case .notAsked: return .put(facts, context)
+        case .notAsked: return OSSAnswer.put(facts, context)
         case .succeeded(let body, let contentType):
-            return .put(facts, callbackBody: body, contentType: contentType, context)
-        case .failed(let message, let ec, _): return .callbackFailed(facts, message: message, ec: ec, context)
+            return OSSAnswer.put(facts, callbackBody: body, contentType: contentType, context)
+        case .failed(let message, let ec, _): return OSSAnswer.callbackFailed(facts, message: message, ec: ec, context)
         }
     }
 }

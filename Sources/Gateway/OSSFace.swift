@@ -24,16 +24,17 @@ enum OSSFace {
         var listener: Settings::Listener { runtime.settings.listeners[listenerIndex] }
     }
 
+    static let dialect = OSSDialect()
+
     static func handle(_ connection: ServerConnection, listenerIndex: Int, runtime: Runtime) {
         let incoming = Incoming(
             connection: connection, listenerIndex: listenerIndex, runtime: runtime,
             requestID: runtime.worker.identifiers.nextRequestID())
         var request: UploadRequest?
         do throws(VendorError) {
-            let operation = try OSSInbound.operation(
-                head: connection.request, baseHost: incoming.listener.baseHost,
-                bucketDefault: incoming.listener.bucket
-            ).get()
+            let operation = try dialect.read(
+                connection.request,
+                at: ListenerPlace(baseHost: incoming.listener.baseHost, bucket: incoming.listener.bucket))
             let accepted = uploadRequest(operation, incoming)
             request = accepted
             let match = incoming.runtime.settings.routes.match(accepted.route)
@@ -53,20 +54,21 @@ enum OSSFace {
         send(OSSAnswer.error(error, context(connection, requestID, .now, worker.environment)), on: connection)
     }
 
-    private static func uploadRequest(_ operation: OSSOperation, _ incoming: Incoming) -> UploadRequest {
+    private static func uploadRequest(_ operation: ClientRequest, _ incoming: Incoming) -> UploadRequest {
         let head = incoming.connection.request
         let query = head.query.flatMap { QueryItems($0.span, plusIsSpace: true) } ?? QueryItems()
-        let length: UInt64? = if case .putObject(let options) = operation.action { options.contentLength } else { nil }
+        let isPut = operation.operation == .putObject
         let request = UploadRequest(
             listenerIndex: incoming.listenerIndex, head: head, path: operation.key[...], query: query,
-            bucket: operation.bucket, length: length, clientIP: incoming.connection.peerHost,
+            bucket: operation.bucket, length: isPut ? operation.contentLength : nil,
+            clientIP: incoming.connection.peerHost,
             requestID: incoming.requestID)
-        guard case .putObject(let options) = operation.action else { return request }
-        request.contentMD5 = options.contentMD5
-        request.crc64 = options.crc64
-        request.forbidsOverwrite = options.forbidsOverwrite
-        request.clientCallback = options.callback?.callback
-        request.clientCallbackVariables = options.callback?.variables
+        guard isPut else { return request }
+        request.contentMD5 = operation.contentMD5
+        request.crc64 = operation.crc64
+        request.forbidsOverwrite = operation.forbidsOverwrite
+        request.clientCallback = operation.callback?.callback
+        request.clientCallbackVariables = operation.callback?.variables
         return request
     }
 
@@ -74,7 +76,7 @@ enum OSSFace {
 
     /// The key id of the client, empty where the listener asks nobody.
     private static func authenticate(
-        _ operation: OSSOperation, _ request: UploadRequest, _ match: RouteMatch?, _ incoming: Incoming
+        _ operation: ClientRequest, _ request: UploadRequest, _ match: RouteMatch?, _ incoming: Incoming
     ) throws(VendorError) -> String {
         let settings = incoming.runtime.settings
         let routeGroup = match.flatMap(\.route.clientsIndex)
@@ -85,28 +87,23 @@ enum OSSFace {
             throw VendorError(.accessDenied, "This address may not upload here.")
         }
         guard group.needsCredentials else { return "" }
-        let result = incoming.runtime.verifier.verify(
-            method: request.head.method.name, resource: operation.resource, fields: request.head.fields,
-            now: incoming.runtime.environment.clock.seconds
+        return try incoming.runtime.verifier.verify(
+            operation, request.head, now: incoming.runtime.environment.clock.seconds
         ) { id in
             group.key(id: id).map { AccessKey(id: $0.id, secret: $0.secret.reveal()) }
-        }
-        switch result {
-        case .authenticated(let id): return id
-        case .anonymous: throw VendorError(.accessDenied, "Anonymous access is forbidden for this operation.")
-        case .refused(let failure): throw VendorError(failure)
         }
     }
 
     private static func noRoute(_ request: UploadRequest, _ settings: Settings) -> VendorError {
         let failure = Failure.noRoute(request, settings)
-        return failure.code == .tooLarge ? VendorError(failure) : VendorError(.accessDenied, "No route takes this request.")
+        return failure.code == .tooLarge
+            ? VendorError(failure) : VendorError(.accessDenied, "No route takes this request.")
     }
 
     // MARK: - Operation
 
     private static func perform(
-        _ operation: OSSOperation, _ request: UploadRequest, _ match: RouteMatch, _ incoming: Incoming
+        _ operation: ClientRequest, _ request: UploadRequest, _ match: RouteMatch, _ incoming: Incoming
     ) throws(VendorError) {
         if let length = request.length, length > match.sizeLimitBytes {
             throw VendorError(Failure.tooLarge(match.sizeLimitBytes))
@@ -115,19 +112,17 @@ enum OSSFace {
         let needsUUID = match.route.needsUUID
         let uuid = needsUUID ? runtime.worker.identifiers.nextUUID() : ""
         let plan = try plan(request, match, uuid: uuid, runtime)
-        switch operation.action {
+        switch operation.operation {
         case .putObject:
             guard runtime.worker.admitUpload(limit: runtime.uploadLimit) else { throw VendorError(Failure.overloaded) }
             Upload(
                 runtime: runtime, request: request, plan: plan, face: .oss, connection: incoming.connection,
                 record: UploadRecord(started: incoming.started)
             ).start()
-        case .getObject(let options):
-            read(plan, options, isHead: false, incoming)
-        case .headObject(let options):
-            read(plan, options, isHead: true, incoming)
-        case .deleteObject:
-            delete(plan, incoming)
+        case .getObject: read(plan, operation, incoming)
+        case .headObject: read(plan, operation, incoming)
+        case .deleteObject: delete(plan, incoming)
+        default: throw .notImplemented(operation.operation.apiName)
         }
     }
 
@@ -149,16 +144,17 @@ enum OSSFace {
         return plan
     }
 
-    private static func read(_ plan: UploadPlan, _ options: ReadOptions, isHead: Bool, _ incoming: Incoming) {
+    private static func read(_ plan: UploadPlan, _ operation: ClientRequest, _ incoming: Incoming) {
         let connection = incoming.connection
         if let remote = incoming.runtime.remote(plan.storeIndex) {
             let relay = ObjectRelay(connection: connection, pool: remote.pool, incoming: incoming)
             relay.start(
                 remote.requests.encoded(
-                    isHead ? .head : .get, bucket: plan.bucket, key: plan.key, clientFields: plan.clientFields,
-                    now: incoming.runtime.environment.clock.seconds), method: isHead ? .head : .get)
+                    operation.operation, bucket: plan.bucket, key: plan.key, clientFields: plan.clientFields,
+                    now: incoming.runtime.environment.clock.seconds),
+                method: operation.operation == .headObject ? .head : .get)
         } else if let store = incoming.runtime.directory(plan.storeIndex) {
-            DirectoryRead(incoming: incoming, store: store, plan: plan, options: options, isHead: isHead).start()
+            DirectoryRead(incoming: incoming, store: store, plan: plan, operation: operation).start()
         }
     }
 
@@ -168,7 +164,7 @@ enum OSSFace {
             let relay = ObjectRelay(connection: connection, pool: remote.pool, incoming: incoming)
             relay.start(
                 remote.requests.encoded(
-                    .delete, bucket: plan.bucket, key: plan.key, now: incoming.runtime.environment.clock.seconds),
+                    .deleteObject, bucket: plan.bucket, key: plan.key, now: incoming.runtime.environment.clock.seconds),
                 method: .delete)
         } else {
             connection.attachment = incoming.runtime.deleteObject(
@@ -176,7 +172,7 @@ enum OSSFace {
             ) { succeeded in
                 let context = context(connection, incoming.requestID, incoming.started, incoming.runtime.environment)
                 let answer =
-                    succeeded ? OSSAnswer.deleted(context) : .error(VendorError(.internalError), context)
+                    succeeded ? OSSAnswer.deleted(context) : OSSAnswer.error(VendorError(.internalError), context)
                 send(answer, on: connection)
             }
         }

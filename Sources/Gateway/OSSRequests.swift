@@ -10,20 +10,24 @@ internal import Signing
 
 /// Writes the signed requests of one OSS store. Confined to one thread.
 final class OSSRequests {
-    private let store: OSSStore
-    private let signer: OSSSigner
-    /// By bucket; a store whose bucket is not fixed has as many as its clients name.
-    private var outbounds: [String: OSSOutbound] = [:]
+    private let writer: any StoreWriter
     /// Kept for its capacity.
     private var request = StoreRequest()
 
     init(_ store: OSSStore) {
-        self.store = store
-        signer = OSSSigner(
-            version: store.signature == .v4 ? .v4 : .v1,
-            credentials: AccessKey(
-                id: store.credentials.id, secret: store.credentials.secret.reveal(),
-                token: store.credentials.token?.revealText()), region: store.region ?? "")
+        let addressing: Addressing =
+            switch store.addressing {
+            case .virtualHost: .virtualHost
+            case .path: .path
+            case .customDomain: .customDomain
+            }
+        let key = AccessKey(
+            id: store.credentials.id, secret: store.credentials.secret.reveal(),
+            token: store.credentials.token?.revealText())
+        writer = OSSFace.dialect.makeWriter(
+            StoreIdentity(
+                key: key, region: store.region ?? "", signature: store.signature.rawValue, addressing: addressing,
+                authority: store.endpoint.authority))
     }
 
     /// Appends a PutObject, encoded.
@@ -36,49 +40,40 @@ final class OSSRequests {
     /// The signed request that ``put(_:now:to:)`` sends, and what its signature covers.
     func explain(_ plan: UploadPlan, now: Int64) -> (head: [UInt8], signed: SignedText) {
         write(plan, now: now)
-        return (request.encoded, outbound(plan.bucket).canonicalText(request, key: plan.key, now: now))
+        let signed = writer.signedText(
+            .putObject, bucket: plan.bucket, key: plan.key, request: request, callback: Self.callback(plan), now: now)
+        return (request.encoded, signed)
     }
 
     /// A signed request without a body, encoded.
     func encoded(
-        _ method: HTTPMethod, bucket: String, key: [UInt8], clientFields: HeaderFields = HeaderFields(), now: Int64
+        _ operation: StoreOperation, bucket: String, key: [UInt8], clientFields: HeaderFields = HeaderFields(),
+        now: Int64
     ) -> [UInt8] {
-        outbound(bucket).simple(method, key: key, clientFields: clientFields, now: now, into: &request)
+        writer.write(
+            operation, bucket: bucket, key: key, clientFields: clientFields, from: .sdk, routeFields: HeaderFields(),
+            callback: nil, framing: .none, now: now, into: &request)
         return request.encoded
     }
 
     private func write(_ plan: UploadPlan, now: Int64) {
-        outbound(plan.bucket).put(
-            key: plan.key, clientFields: plan.request.route.head.fields, client: plan.isFromSDK ? .sdk : .plain,
-            routeFields: plan.routeFields, callback: Self.callback(plan),
+        writer.write(
+            .putObject, bucket: plan.bucket, key: plan.key, clientFields: plan.request.route.head.fields,
+            from: plan.isFromSDK ? .sdk : .plain, routeFields: plan.routeFields, callback: Self.callback(plan),
             framing: plan.length.map { .length($0) } ?? .chunked, now: now, into: &request)
     }
 
-    private static func callback(_ plan: UploadPlan) -> (parameters: String, variables: String?)? {
+    private static func callback(_ plan: UploadPlan) -> StoreCallback? {
         switch plan.callback {
         case .byStore(let parameters):
-            (parameters.callback, parameters.variables)
+            StoreCallback(parameters: parameters.callback, variables: parameters.variables)
         case .byStoreAsSent(let callback, let variables):
-            (String(decoding: callback, as: UTF8.self), variables.map { String(decoding: $0, as: UTF8.self) })
+            StoreCallback(
+                parameters: String(decoding: callback, as: UTF8.self),
+                variables: variables.map { String(decoding: $0, as: UTF8.self) })
         case .none, .own:
             nil
         }
-    }
-
-    private func outbound(_ bucket: String) -> OSSOutbound {
-        if let outbound = outbounds[bucket] { return outbound }
-        let addressing: Addressing =
-            switch store.addressing {
-            case .virtualHost: .virtualHost
-            case .path: .path
-            case .customDomain: .customDomain
-            }
-        let address = OSSAddress(bucket: bucket, addressing: addressing, authority: store.endpoint.authority)
-        let outbound = OSSOutbound(address: address, signer: signer)
-        // Clients may name any bucket: the table must not grow with their fancy.
-        if outbounds.count >= 256 { outbounds.removeAll(keepingCapacity: true) }
-        outbounds[bucket] = outbound
-        return outbound
     }
 }
 

@@ -102,7 +102,7 @@ final class ObjectRelay: BodyReceiver, StoreExchangeHandler {
         connection.receiver = nil
         let context = OSSFace.context(connection, incoming.requestID, incoming.started, incoming.runtime.environment)
         let isHead = connection.request.method == .head
-        OSSFace.send(.error(VendorError(failure), toHead: isHead, context), on: connection)
+        OSSFace.send(OSSAnswer.error(VendorError(failure), toHead: isHead, context), on: connection)
     }
 }
 

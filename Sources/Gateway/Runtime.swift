@@ -25,7 +25,7 @@ final class Runtime {
     private let listenerFields: [LogFields]
     private let routeFields: [LogFields]
     /// Checks clients of OSS listeners; any region will do, since Putback is none.
-    let verifier = OSSVerifier(region: nil)
+    let verifier = OSSFace.dialect.makeVerifier()
 
     let settings: Settings
     let environment: Environment
