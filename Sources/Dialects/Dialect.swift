@@ -91,7 +91,7 @@ package protocol Dialect: Sendable {
 
 /// The dialects that a store can have, and SDK clients can speak: the table of vendors.
 package enum DialectName: String, Sendable, CaseIterable {
-    case oss
+    case oss, tos, us3
 }
 
 /// Checks who sent a vendor's requests; confined to its loop.

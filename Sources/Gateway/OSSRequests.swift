@@ -10,17 +10,17 @@ internal import Signing
 
 /// Writes the signed requests of one OSS store. Confined to one thread.
 final class OSSRequests {
-    private let store: OSSStore
+    private let store: RemoteStoreSettings
     private let signer: OSSSigner
     /// By bucket; a store whose bucket is not fixed has as many as its clients name.
     private var outbounds: [String: OSSOutbound] = [:]
     /// Kept for its capacity.
     private var request = StoreRequest()
 
-    init(_ store: OSSStore) {
+    init(_ store: RemoteStoreSettings) {
         self.store = store
         signer = OSSSigner(
-            version: store.signature == .v4 ? .v4 : .v1,
+            version: store.signature == .v1 ? .v1 : .v4,
             credentials: AccessKey(
                 id: store.credentials.id, secret: store.credentials.secret.reveal(),
                 token: store.credentials.token?.revealText()), region: store.region ?? "")
@@ -67,13 +67,7 @@ final class OSSRequests {
 
     private func outbound(_ bucket: String) -> OSSOutbound {
         if let outbound = outbounds[bucket] { return outbound }
-        let addressing: Addressing =
-            switch store.addressing {
-            case .virtualHost: .virtualHost
-            case .path: .path
-            case .customDomain: .customDomain
-            }
-        let address = OSSAddress(bucket: bucket, addressing: addressing, authority: store.endpoint.authority)
+        let address = OSSAddress(bucket: bucket, addressing: store.addressing, authority: store.endpoint.authority)
         let outbound = OSSOutbound(address: address, signer: signer)
         // Clients may name any bucket: the table must not grow with their fancy.
         if outbounds.count >= 256 { outbounds.removeAll(keepingCapacity: true) }

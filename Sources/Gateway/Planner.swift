@@ -98,7 +98,7 @@ struct Planner: Sendable {
 
     /// An SDK client is told what its vendor would tell it, so its vendor's rules judge the app's answer.
     private func rules(_ request: UploadRequest) -> OwnCallback.Rules {
-        settings.listeners[request.listenerIndex].dialect == .oss ? .oss : .app
+        settings.listeners[request.listenerIndex].isSDK ? .oss : .app
     }
 
     /// The route's policy wins; a client's own parameters count where the route has none and allows them.
