@@ -160,8 +160,11 @@ private func fuzzCallbackParameters(_ bytes: [UInt8]) {
     let (first, second) = (rest.prefix(length), rest.dropFirst(length))
     let callback = Base64.encode(first.span)
     let variables = Base64.encode(second.span)
-    _ = try? OSSCallbackCodec.decode(callback: callback.utf8.span, variables: variables.utf8.span)
-    _ = try? OSSCallbackCodec.decode(callback: rest.span)
+    for vendor in CallbackVendor.allCases {
+        let codec = CallbackCodec(vendor)
+        _ = try? codec.decode(callback: callback.utf8.span, variables: variables.utf8.span)
+        _ = try? codec.decode(callback: rest.span)
+    }
 }
 
 /// Nobody who lacks the secret is let in.
