@@ -44,6 +44,7 @@ let package = Package(
         system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
         system("CISAL", pkgConfig: "libisal", apt: "libisal-dev"),
         system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+        .systemLibrary(name: "CLinux"),
         // 1: leaves
         .target(
             name: "Octets",
@@ -62,7 +63,7 @@ let package = Package(
         library("Callbacks", ["Digests", "HTTPWire", "Octets"]),
         // 5
         library("Settings", ["Dialects", "Callbacks", "HTTPWire", "Octets", "CYAML"]),
-        library("DirectoryStore", ["Digests", "Octets"]),
+        library("DirectoryStore", ["Digests", "Octets", "CLinux"]),
         // 6
         library(
             "Gateway",

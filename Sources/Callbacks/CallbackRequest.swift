@@ -28,7 +28,7 @@ package struct CallbackRequest: Sendable {
     package struct Signer: Sendable {
         /// Signs every callback.
         package let key: RSAPrivateKey
-        /// Sent in Base64 as `x-oss-pub-key-url`.
+        /// Sent in Base64 as `x-oss-pub-key-url`, or its like in TOS.
         package let publicKeyURL: String
 
         package init(key: RSAPrivateKey, publicKeyURL: String) {
@@ -37,17 +37,28 @@ package struct CallbackRequest: Sendable {
         }
     }
 
-    /// The request as OSS sends it (captures of 2018 and 2024 in OSS, page Callback).
+    /// The request as the client's vendor sends it.
     ///
     /// - Parameters:
     ///   - requester: account id of the uploader; nil leaves `x-oss-requester` out.
     ///   - now: Unix seconds.
-    /// - Throws: `OpenSSLError` when the body cannot be signed.
-    package static func oss(
-        _ callback: OSSCallbackRequest, to url: CallbackURL, facts: CallbackFacts, signer: Signer?,
+    /// - Throws: ``CallbackBodyError``; `OpenSSLError` when the body cannot be signed.
+    package static func client(
+        _ callback: ClientCallback, to url: CallbackURL, facts: CallbackFacts, signer: Signer?,
         requester: String? = nil, now: Int64
-    ) throws(OpenSSLError) -> CallbackRequest {
-        let body = callback.renderBody(facts)
+    ) throws -> CallbackRequest {
+        switch callback.vendor {
+        case .oss: try oss(callback, to: url, facts: facts, signer: signer, requester: requester, now: now)
+        case .tos: try tos(callback, to: url, facts: facts, signer: signer)
+        }
+    }
+
+    /// Captures of 2018 and 2024 in OSS, page Callback.
+    private static func oss(
+        _ callback: ClientCallback, to url: CallbackURL, facts: CallbackFacts, signer: Signer?, requester: String?,
+        now: Int64
+    ) throws -> CallbackRequest {
+        let body = try callback.renderBody(facts)
         var fields = commonFields(
             host: callback.host ?? url.authority, contentType: callback.contentType, body: body, now: now,
             closes: true)
@@ -55,6 +66,20 @@ package struct CallbackRequest: Sendable {
         try sign(&fields, url: url, body: body, facts: facts, signer: signer)
         if let requester { fields.append("x-oss-requester", requester) }
         for header in callback.additionalHeaders { fields.append(name: header.name, header.value) }
+        return CallbackRequest(url: url, fields: fields, body: body, sendsServerName: callback.sendsServerName)
+    }
+
+    /// Page 196411 names `Host` and `Content-Type`, a third party's code the two fields of the signature; no other is known.
+    private static func tos(
+        _ callback: ClientCallback, to url: CallbackURL, facts: CallbackFacts, signer: Signer?
+    ) throws -> CallbackRequest {
+        let body = try callback.renderBody(facts)
+        var fields = HeaderFields(roomFor: 6, bytes: 768)
+        fields.append("Host", callback.host ?? url.authority)
+        fields.append("Connection", "close")
+        fields.append("Content-Length", decimal: UInt64(body.count))
+        fields.append("Content-Type", callback.contentType.rawValue)
+        if let signer { try sign(&fields, as: .tos, url: url, body: body, signer: signer) }
         return CallbackRequest(url: url, fields: fields, body: body, sendsServerName: callback.sendsServerName)
     }
 
@@ -80,14 +105,20 @@ package struct CallbackRequest: Sendable {
         _ fields: inout HeaderFields, url: CallbackURL, body: [UInt8], facts: CallbackFacts, signer: Signer?
     ) throws(OpenSSLError) {
         if let signer {
-            let signature = try signer.key.signPKCS1MD5(CallbackSignature.text(of: url, body: body).span)
-            fields.append("Authorization", Base64.encode(signature.span))
-            fields.append("x-oss-pub-key-url", Base64.encode(signer.publicKeyURL.utf8.span))
+            try sign(&fields, as: .oss, url: url, body: body, signer: signer)
             fields.append("x-oss-signature-version", "1.0")
         }
         fields.append("x-oss-tag", "CALLBACK")
         fields.append("x-oss-bucket", facts.bucket)
         fields.append("x-oss-request-id", facts.requestID)
+    }
+
+    private static func sign(
+        _ fields: inout HeaderFields, as vendor: CallbackVendor, url: CallbackURL, body: [UInt8], signer: Signer
+    ) throws(OpenSSLError) {
+        let signature = try signer.key.signPKCS1MD5(CallbackSignature.text(of: url, body: body, as: vendor).span)
+        fields.append("Authorization", Base64.encode(signature.span))
+        fields.append(name: vendor.publicKeyField, Base64.encode(signer.publicKeyURL.utf8.span))
     }
 
     private static func commonFields(

@@ -17,9 +17,9 @@ package enum Escaping: Sendable, Equatable {
     case form
     /// JSON: strings bring their quotes, except inside a string of the template; numbers are bare, and null if missing.
     case json
-    /// JSON as OSS renders it: strings bring their quotes everywhere, a missing number is nothing.
-    /// For templates that a client of OSS wrote; an operator's template is rendered with ``json``.
-    case ossJSON
+    /// JSON as OSS and TOS render it: strings bring their quotes everywhere, a missing number is nothing.
+    /// For templates that a vendor's client wrote; an operator's template is rendered with ``json``.
+    case vendorJSON
 }
 
 extension Template {
@@ -53,7 +53,7 @@ extension [UInt8] {
         case .headerValue: appendHeaderText(text)
         case .form: appendPercentEncoded(text.span, keeping: .unreserved)
         case .json: appendJSON(text, isNumber: variable.isNumber, insideString: insideJSONString)
-        case .ossJSON:
+        case .vendorJSON:
             if !variable.isNumber { appendJSONString(text.span) } else if text.isJSONInteger { self += text }
         }
     }

@@ -21,12 +21,13 @@ package struct TemplateError: Error, Sendable, Equatable, CustomStringConvertibl
 /// A `$` that is not followed by `{` is literal. There is no escape for a literal `${`.
 package struct Template: Sendable, Equatable {
     /// Whose rules the text follows.
-    package enum Syntax: Sendable {
+    package enum Syntax: Sendable, Equatable {
         /// Templates of the configuration: all of Putback's variables.
         case putback
-        /// A callback body sent by a client of OSS: system and `x:` variables; other names are empty values,
-        /// and `$(name)` is refused as the service does (Java SDK, `CallbackTest`).
-        case oss
+        /// A callback body sent by a vendor's client: the system variables that the vendor may know, and `x:` variables;
+        /// other names are empty values. OSS refuses `$(name)` (Java SDK, `CallbackTest`); of TOS nothing is known, and
+        /// it is text.
+        case client(CallbackVendor)
     }
 
     /// A run of constant bytes or one variable.
@@ -64,7 +65,7 @@ package struct Template: Sendable, Equatable {
                 continue
             }
             let next = bytes[index + 1]
-            if syntax == .oss, next == UInt8(ascii: "(") {
+            if syntax == .client(.oss), next == UInt8(ascii: "(") {
                 throw TemplateError(offset: index, message: "a variable must be of the form ${name}")
             }
             guard next == UInt8(ascii: "{") else {

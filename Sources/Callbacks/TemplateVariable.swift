@@ -102,7 +102,11 @@ package enum TemplateVariable: Sendable, Equatable {
             throw TemplateError(
                 offset: offset + bad - bytes.startIndex, message: "a variable's name cannot hold this character")
         }
-        self = try syntax == .oss ? Self.ossVariable(text) : Self.putbackVariable(text, at: offset)
+        self =
+            switch syntax {
+            case .client(let vendor): Self.clientVariable(text, vendor)
+            case .putback: try Self.putbackVariable(text, at: offset)
+            }
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
@@ -114,8 +118,10 @@ package enum TemplateVariable: Sendable, Equatable {
         }
     }
 
-    private static func ossVariable(_ text: String) -> TemplateVariable {
-        if let system = SystemVariable(rawValue: text) { return .system(system) }
+    private static func clientVariable(_ text: String, _ vendor: CallbackVendor) -> TemplateVariable {
+        if let system = SystemVariable(rawValue: text), vendor.knowledge(of: system) != .unknown {
+            return .system(system)
+        }
         return text.hasPrefix("x:") ? .custom(String(text.dropFirst(2))) : .unknown(text)
     }
 

@@ -104,11 +104,13 @@ extension Dialect {
 
 /// The dialects that a store can have, and SDK clients can speak: the table of vendors.
 package enum DialectName: String, Sendable, CaseIterable {
-    case oss
+    case oss, tos, us3
 
+    /// How it is spoken.
     package var dialect: any Dialect {
         switch self {
         case .oss: OSSDialect()
+        case .tos, .us3: preconditionFailure("not there yet")
         }
     }
 }

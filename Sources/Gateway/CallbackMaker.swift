@@ -70,7 +70,9 @@ final class CallbackMaker {
         let (index, url) = (next, callback.urls[next])
         next += 1
         let request: CallbackRequest
-        do { request = try callback.request(url, facts, unixSeconds) } catch {
+        do { request = try callback.request(url, facts, unixSeconds) } catch let error as CallbackBodyError {
+            return ended(.failed(message: error.message, ec: nil, appStatus: nil))
+        } catch {
             return ended(.failed(message: "The callback could not be signed.", ec: nil, appStatus: nil))
         }
         let post = PooledPost(pool: pools.pool(for: callback, urlIndex: index), answerLimit: answerLimit) {
@@ -99,11 +101,11 @@ final class CallbackMaker {
         case (.failure(let failure), .app):
             return Self.result(AppJudge.judge(transportFailure(failure, url)))
         case (.success(let answer), .oss):
-            let verdict = OSSCallbackJudge.judge(
+            let verdict = VendorJudge(.oss).judge(
                 CallbackAnswer(status: answer.status, fields: answer.fields, body: answer.body))
             return Self.result(verdict, appStatus: answer.status)
         case (.failure(let failure), .oss):
-            return Self.result(OSSCallbackJudge.judge(transportFailure(failure, url)), appStatus: nil)
+            return Self.result(VendorJudge(.oss).judge(transportFailure(failure, url)), appStatus: nil)
         }
     }
 
@@ -127,7 +129,7 @@ final class CallbackMaker {
         }
     }
 
-    private static func result(_ verdict: OSSCallbackVerdict, appStatus: Int?) -> CallbackResult {
+    private static func result(_ verdict: VendorVerdict, appStatus: Int?) -> CallbackResult {
         switch verdict {
         case .success(let body, let contentType): .succeeded(body: body, contentType: contentType)
         case .failure(let message, let ec): .failed(message: message, ec: ec, appStatus: appStatus)

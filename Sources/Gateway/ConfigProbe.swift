@@ -16,8 +16,8 @@ package enum ConfigProbe {
                     certificate: tls.certificateFile, key: tls.keyFile, clientCA: tls.clientCAFile)
             }
             for store in settings.stores {
-                guard case .oss(let oss) = store.kind, oss.endpoint.isTLS else { continue }
-                _ = try TLSContext.client(authorities: oss.caFile)
+                guard case .remote(let remote) = store.kind, remote.endpoint.isTLS else { continue }
+                _ = try TLSContext.client(authorities: remote.caFile)
             }
         } catch {
             return error.description

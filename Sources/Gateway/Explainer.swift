@@ -64,7 +64,7 @@ package struct Explainer {
     private func listenerIndex(_ question: Question) throws(Problem) -> Int {
         let listeners = settings.listeners
         guard let name = question.listener else {
-            return listeners.firstIndex { $0.dialect == .plain } ?? 0
+            return listeners.firstIndex { !$0.isSDK } ?? 0
         }
         guard let index = listeners.firstIndex(where: { $0.name == name }) else {
             throw Problem(message: "there is no listener \"\(name)\"")
@@ -95,7 +95,7 @@ package struct Explainer {
 
     private mutating func explain(_ request: UploadRequest, _ identifiers: Identifiers) throws(Failure) {
         let listener = settings.listeners[request.listenerIndex]
-        line("listener: \(listener.name) (\(listener.dialect.rawValue))")
+        line("listener: \(listener.name) (\(listener.dialectWord))")
         line("routes:")
         for explanation in settings.routes.explainMatch(request.route) {
             line("  \(explanation.routeName): \(explanation.mismatch ?? "takes it")")
@@ -128,7 +128,7 @@ package struct Explainer {
         switch store.kind {
         case .directory(let path):
             line("request: none, the object becomes a file below \(path)")
-        case .oss(let oss):
+        case .remote(let oss):
             let (head, signed) = OSSRequests(oss).explain(plan, now: environment.clock.seconds)
             if let canonical = signed.canonicalRequest { block("canonical request", redact(canonical, oss)) }
             block("string to sign", redact(signed.stringToSign, oss))
@@ -163,7 +163,7 @@ package struct Explainer {
     }
 
     /// The token of a temporary key is a secret; a signature is good for a few minutes and one request only.
-    private func redact(_ text: [UInt8], _ store: OSSStore) -> [UInt8] {
+    private func redact(_ text: [UInt8], _ store: RemoteStoreSettings) -> [UInt8] {
         guard let token = store.credentials.token?.revealText(), !token.isEmpty else { return text }
         return Array(String(decoding: text, as: UTF8.self).replacing(token, with: "***").utf8)
     }

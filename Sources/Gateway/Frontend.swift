@@ -110,9 +110,10 @@ final class Frontend: SocketListenerHandler, RequestHandler {
     // MARK: - Requests
 
     func requestReceived(on connection: ServerConnection) {
-        switch settings.dialect {
-        case .plain: PlainRequest.handle(connection, listenerIndex: listenerIndex, runtime: runtime)
-        case .oss: OSSFace.handle(connection, listenerIndex: listenerIndex, runtime: runtime)
+        if settings.isSDK {
+            OSSFace.handle(connection, listenerIndex: listenerIndex, runtime: runtime)
+        } else {
+            PlainRequest.handle(connection, listenerIndex: listenerIndex, runtime: runtime)
         }
     }
 
@@ -126,9 +127,10 @@ final class Frontend: SocketListenerHandler, RequestHandler {
             line.add("status", number: UInt64(refusal.status))
             line.add("code", refusal.label)
         }
-        switch settings.dialect {
-        case .plain: PlainRequest.refuse(refusal, requestID: requestID, on: connection)
-        case .oss: OSSFace.refuse(refusal, requestID: requestID, on: connection, worker: worker)
+        if settings.isSDK {
+            OSSFace.refuse(refusal, requestID: requestID, on: connection, worker: worker)
+        } else {
+            PlainRequest.refuse(refusal, requestID: requestID, on: connection)
         }
     }
 

@@ -183,7 +183,7 @@ package final class Gateway: Sendable {
             log.event("listening") { line in
                 line.add("listener", listener.name)
                 line.add("address", bound.address.description)
-                line.add("dialect", listener.dialect.rawValue)
+                line.add("dialect", listener.dialectWord)
             }
             guard listener.clientsIndex == nil, !bound.address.isLoopback else { continue }
             log.event("open-listener", level: .warning) { line in

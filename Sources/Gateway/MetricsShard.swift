@@ -44,7 +44,7 @@ final class MetricsShard: Sendable {
             }
             let stores: [StoreMeter?] = settings.stores.map { store in
                 switch store.kind {
-                case .oss: named.stores[store.name, orNew: StoreMeter()]
+                case .remote: named.stores[store.name, orNew: StoreMeter()]
                 case .directory: nil
                 }
             }

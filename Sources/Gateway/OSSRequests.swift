@@ -14,20 +14,14 @@ final class OSSRequests {
     /// Kept for its capacity.
     private var request = StoreRequest()
 
-    init(_ store: OSSStore) {
-        let addressing: Addressing =
-            switch store.addressing {
-            case .virtualHost: .virtualHost
-            case .path: .path
-            case .customDomain: .customDomain
-            }
+    init(_ store: RemoteStoreSettings) {
         let key = AccessKey(
             id: store.credentials.id, secret: store.credentials.secret.reveal(),
             token: store.credentials.token?.revealText())
         writer = OSSFace.dialect.makeWriter(
             StoreIdentity(
-                key: key, region: store.region ?? "", signature: store.signature.rawValue, addressing: addressing,
-                authority: store.endpoint.authority))
+                key: key, region: store.region ?? "", signature: store.signature?.rawValue,
+                addressing: store.addressing, authority: store.endpoint.authority))
     }
 
     /// Appends a PutObject, encoded.

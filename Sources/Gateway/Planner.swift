@@ -11,7 +11,7 @@ internal import Settings
 enum PlanError: Error {
     case failure(Failure)
     /// The callback parameters of a client of OSS are bad: told in OSS's words, before anything is stored.
-    case callback(OSSCallbackError)
+    case callback(CallbackParameterError)
 }
 
 /// Makes the plan of an upload from the request, the settings, the clock and chance; does nothing else.
@@ -98,7 +98,7 @@ struct Planner: Sendable {
 
     /// An SDK client is told what its vendor would tell it, so its vendor's rules judge the app's answer.
     private func rules(_ request: UploadRequest) -> OwnCallback.Rules {
-        settings.listeners[request.listenerIndex].dialect == .oss ? .oss : .app
+        settings.listeners[request.listenerIndex].isSDK ? .oss : .app
     }
 
     /// The route's policy wins; a client's own parameters count where the route has none and allows them.
@@ -123,15 +123,15 @@ struct Planner: Sendable {
             let own = ownCallback(index, custom, rules)
             return plan.setCallback(.own(own), name: policy.name, onFailure: policy.onFailure)
         }
-        do throws(OSSCallbackEncodingError) {
-            let parameters = try OSSCallbackCodec.encode(policy, variables: custom)
+        do throws(CallbackEncodingError) {
+            let parameters = try CallbackCodec(.oss).encode(policy, variables: custom)
             plan.setCallback(.byStore(parameters), name: policy.name, onFailure: policy.onFailure)
         } catch {
             throw .failure(
                 Failure(
                     .badValue, party: .client, phase: .planning, status: 400,
                     "The callback's \(error.parameter.rawValue) take \(error.bytes) bytes; the store allows "
-                        + "\(OSSCallbackCodec.maximumBytes)."))
+                        + "\(CallbackCodec.maximumBytes)."))
         }
     }
 
@@ -155,7 +155,7 @@ struct Planner: Sendable {
         guard let decoded else { return }
         let allowance = plan.route.clientCallbacks
         for url in decoded.urls where !allowance.mayAllow(host: url.host, port: url.port) {
-            throw .callback(OSSCallbackError(.privateAddress, value: url.description))
+            throw .callback(CallbackParameterError(.privateAddress, value: url.description, vendor: .oss))
         }
         let onFailure = CallbackPolicy.FailureRule()
         guard !store.makesCallbacks else {
@@ -169,16 +169,16 @@ struct Planner: Sendable {
             },
             urls: decoded.urls, timeoutMilliseconds: CallbackPolicy.defaultTimeoutMilliseconds, rules: .oss,
             request: { url, facts, now in
-                try CallbackRequest.oss(decoded, to: url, facts: facts, signer: signer, now: now)
+                try CallbackRequest.client(decoded, to: url, facts: facts, signer: signer, now: now)
             },
             custom: decoded.variables)
         plan.setCallback(.own(own), name: "client", onFailure: onFailure)
     }
 
-    private func decode(_ callback: [UInt8], _ variables: [UInt8]?) throws(PlanError) -> OSSCallbackRequest? {
-        do throws(OSSCallbackError) {
-            guard let variables else { return try OSSCallbackCodec.decode(callback: callback.span) }
-            return try OSSCallbackCodec.decode(callback: callback.span, variables: variables.span)
+    private func decode(_ callback: [UInt8], _ variables: [UInt8]?) throws(PlanError) -> ClientCallback? {
+        do throws(CallbackParameterError) {
+            guard let variables else { return try CallbackCodec(.oss).decode(callback: callback.span) }
+            return try CallbackCodec(.oss).decode(callback: callback.span, variables: variables.span)
         } catch {
             throw .callback(error)
         }

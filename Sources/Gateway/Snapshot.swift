@@ -21,7 +21,7 @@ package final class Snapshot: Sendable {
 
     /// A store as the data path sees it.
     enum Place: Sendable {
-        case remote(StoreEndpoint, OSSStore)
+        case remote(StoreEndpoint, RemoteStoreSettings)
         case directory(DirectoryStore)
     }
 
@@ -62,13 +62,13 @@ package final class Snapshot: Sendable {
             } catch {
                 throw EventError(operation: "open store \(store.name) at \(path)", reason: error.description)
             }
-        case .oss(let oss):
-            let tls = oss.endpoint.isTLS ? try TLSContext.client(authorities: oss.caFile) : nil
-            var endpoint = StoreEndpoint(host: oss.endpoint.host, port: oss.endpoint.port, tls: tls)
-            endpoint.proxy = oss.proxy?.revealText()
+        case .remote(let remote):
+            let tls = remote.endpoint.isTLS ? try TLSContext.client(authorities: remote.caFile) : nil
+            var endpoint = StoreEndpoint(host: remote.endpoint.host, port: remote.endpoint.port, tls: tls)
+            endpoint.proxy = remote.proxy?.revealText()
             endpoint.connectTimeout = .milliseconds(timeouts.storeConnectMilliseconds)
             endpoint.answerTimeout = .milliseconds(timeouts.storeAnswerMilliseconds)
-            return .remote(endpoint, oss)
+            return .remote(endpoint, remote)
         }
     }
 
@@ -108,7 +108,7 @@ package final class Snapshot: Sendable {
     /// Making a key takes longer than everything else at the start, so only where a callback could be signed with it: one
     /// that an SDK client knows from its vendor.
     private static func needsOwnKey(_ settings: Settings) -> Bool {
-        settings.listeners.contains { $0.dialect == .oss } && settings.stores.contains { !$0.makesCallbacks }
+        settings.listeners.contains(where: \.isSDK) && settings.stores.contains { !$0.makesCallbacks }
             && settings.routes.routes.contains { route in
                 route.callbackIndex != nil && !route.callbackIsByStore || !route.clientCallbacks.patterns.isEmpty
             }

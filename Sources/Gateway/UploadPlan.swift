@@ -59,7 +59,7 @@ final class UploadPlan {
     enum Callback: Sendable {
         case none
         /// The store makes it: the values of its two parameters.
-        case byStore(OSSCallbackParameters)
+        case byStore(CallbackParameters)
         /// An SDK client's own parameters, passed on as they came.
         case byStoreAsSent(callback: [UInt8], variables: [UInt8]?)
         /// Putback makes it, once the object is stored.

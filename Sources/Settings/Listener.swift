@@ -1,14 +1,14 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+package import Dialects
+
 /// An address that accepts clients, and the dialect they speak on it.
 package final class Listener: Sendable {
-    /// What clients of a listener speak.
-    package enum Dialect: String, Sendable, CaseIterable { case plain, oss }
-
     package let name: String
     package let address: ListenAddress
-    package let dialect: Dialect
+    /// Whose SDKs clients are; nil for any HTTP client (`dialect: plain`).
+    package let dialect: DialectName?
     package let tls: ListenerTLS?
     /// Lower-case host, without port, in front of which SDK clients put their bucket.
     package let baseHost: String?
@@ -20,7 +20,8 @@ package final class Listener: Sendable {
     package let corsOrigins: [String]
 
     init(
-        name: String, address: ListenAddress, dialect: Dialect, tls: ListenerTLS?, baseHost: String?, bucket: String?,
+        name: String, address: ListenAddress, dialect: DialectName?, tls: ListenerTLS?, baseHost: String?,
+        bucket: String?,
         clientsIndex: Int?, corsOrigins: [String]
     ) {
         self.name = name
@@ -34,7 +35,10 @@ package final class Listener: Sendable {
     }
 
     /// Whether clients are SDKs of a vendor, which need that vendor's answers.
-    package var isSDK: Bool { dialect != .plain }
+    package var isSDK: Bool { dialect != nil }
+
+    /// The dialect as the configuration calls it.
+    package var dialectWord: String { dialect?.rawValue ?? "plain" }
 }
 
 /// The TLS identity of a listener; files exist and are readable, their content is not yet looked at.

@@ -27,6 +27,10 @@ package final class Route: Sendable {
     package let key: Template
     /// Whether the key is `${path}`, as it is unless the config says otherwise: then there is nothing to render.
     package let keyIsPath: Bool
+    /// Whether every request of one upload in parts leads to the same key, whatever else differs between them.
+    package var keyIsStable: Bool { unstableKeyVariable == nil }
+    /// The first variable of the key that may differ between the requests of one upload in parts.
+    let unstableKeyVariable: TemplateVariable?
     /// Fields that are added to the store request and signed.
     package let headers: [RouteHeader]
     /// The policy, in ``Settings/callbacks``; nil makes no callback of the route's own.
@@ -55,6 +59,7 @@ package final class Route: Sendable {
         self.storeIndex = storeIndex
         self.key = key
         keyIsPath = key.segments == [.variable(.path, insideJSONString: false)]
+        unstableKeyVariable = key.references.first { !$0.isStable }
         self.headers = headers
         self.callbackIndex = callbackIndex
         self.callbackIsByStore = callbackIsByStore
@@ -63,6 +68,17 @@ package final class Route: Sendable {
         self.uploadLimitBytes = uploadLimitBytes
         self.needsUUID = needsUUID
         self.needsRequestID = needsRequestID
+    }
+}
+
+extension TemplateVariable {
+    /// Whether it is the same in every request of one upload in parts: object, bucket and who uploads are; a client may
+    /// come from several addresses, and it sends other fields with each part.
+    fileprivate var isStable: Bool {
+        switch self {
+        case .path, .pathMatch, .pathName, .pathExtension, .host, .clientID, .system, .custom, .unknown: true
+        case .header, .query, .form, .clientIP, .uuid, .requestID, .date: false
+        }
     }
 }
 

@@ -25,7 +25,7 @@ enum Schema {
 
     static let root = Section(
         "", required: ["version", "listeners", "stores", "routes"],
-        optional: ["admin", "workers", "limits", "timeouts", "clients", "callbacks", "signing"])
+        optional: ["admin", "workers", "limits", "timeouts", "clients", "callbacks", "signing", "state"])
     static let listener = Section(
         "listeners[]", required: ["name", "address", "dialect"],
         optional: ["mode", "tls", "baseHost", "bucket", "clients", "cors"])
@@ -65,11 +65,12 @@ enum Schema {
         optional: ["listener", "host", "path", "methods", "contentType", "header", "query", "size"])
     static let clientCallbacks = Section("routes[].clientCallbacks", required: ["allow"])
     static let routeLimits = Section("routes[].limits", required: ["uploadSize"])
+    static let state = Section("state", required: ["path"])
     static let signing = Section("signing", required: ["callbackKey", "publicKeyURL"], holdsSecrets: true)
 
     static let sections = [
         root, listener, listenerTLS, admin, limits, timeouts, minimumRate, clients, clientKey, clientBearer,
         clientBasic, store, storeCredentials, storeTLS, callback, onFailure, route, match, clientCallbacks,
-        routeLimits, signing,
+        routeLimits, signing, state,
     ]
 }

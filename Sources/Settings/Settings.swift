@@ -21,11 +21,14 @@ package final class Settings: Sendable {
     package let routes: RouteTable
     /// How callbacks made by Putback are signed; nil leaves them unsigned.
     package let signing: CallbackSigning?
+    /// The directory in which uploads in parts that Putback itself makes are noted, so that those which a crash left
+    /// behind are aborted at the next start; nil notes none.
+    package let statePath: String?
 
     init(
         listeners: [Listener], admin: ListenAddress, workers: Int, limits: Limits, timeouts: Timeouts,
         clients: [ClientGroup], stores: [Store], callbacks: [CallbackPolicy], routes: RouteTable,
-        signing: CallbackSigning?
+        signing: CallbackSigning?, statePath: String?
     ) {
         self.listeners = listeners
         self.admin = admin
@@ -37,6 +40,7 @@ package final class Settings: Sendable {
         self.callbacks = callbacks
         self.routes = routes
         self.signing = signing
+        self.statePath = statePath
     }
 }
 

@@ -59,7 +59,7 @@ extension SettingsBuilder {
     /// What keeps OSS from making a callback itself, once for each policy.
     func checkCallbackByOSS(_ index: Int) {
         guard let policy = callbacks[index].part, checkedForOSS.insert(index).inserted else { return }
-        for problem in OSSCallbackCodec.problems(policy) { report(problem, in: callbacks[index].node) }
+        for problem in CallbackCodec(.oss).problems(policy) { report(problem, in: callbacks[index].node) }
     }
 
     private func report(_ problem: CallbackProblem, in policy: ConfigNode) {

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Callbacks
+internal import Dialects
+internal import HTTPWire
 
 // What can only be judged once several parts are known.
 
@@ -18,8 +20,11 @@ extension SettingsBuilder {
             checkMaker(of: callback, route, node)
         }
         checkBuckets(route, fields)
+        checkDialects(route, fields)
+        checkKeyIsStable(route, fields)
         checkRouteClients(route, fields)
-        if !route.clientCallbacks.patterns.isEmpty, !dialects(of: route).contains(.oss),
+        if !route.clientCallbacks.patterns.isEmpty, takesPlainClients(route),
+            dialects(of: route).allSatisfy({ $0 == nil }),
             let node = fields["clientCallbacks"]
         {
             reader.warning(node, "it has no effect: clients of plain listeners cannot ask for callbacks")
@@ -30,16 +35,19 @@ extension SettingsBuilder {
         let store = stores[route.storeIndex]
         guard route.callbackIsByStore, let kind = store.part?.kind else { return }
         switch kind {
-        case .oss: checkCallbackByOSS(callback)
+        case .remote: checkCallbackByOSS(callback)
         case .directory:
             reader.error(node, "the store \"\(store.name)\" makes no callbacks, and the policy says \"by: store\"")
         }
     }
 
-    private func dialects(of route: Route) -> [Listener.Dialect] {
-        listeners.indices.filter { route.conditions.listeners & 1 << UInt64($0) != 0 }
-            .compactMap { listeners[$0].part?.dialect }
+    private func listeners(of route: Route) -> [Listener] {
+        listeners.indices.filter { route.conditions.listeners & 1 << UInt64($0) != 0 }.compactMap { listeners[$0].part }
     }
+
+    private func dialects(of route: Route) -> [DialectName?] { listeners(of: route).map(\.dialect) }
+
+    private func takesPlainClients(_ route: Route) -> Bool { dialects(of: route).contains(nil) }
 
     private func checkVariables(
         of references: [TemplateVariable], _ route: Route, _ node: ConfigNode, in place: String
@@ -51,7 +59,7 @@ extension SettingsBuilder {
                 let wildcards = count == 1 ? "1 wildcard" : "\(count) wildcards"
                 reader.error(node, "\(place) uses ${path.\(number)}, but match.path has \(wildcards)")
             case .system(.bucket):
-                if dialects(of: route).contains(.plain) {
+                if takesPlainClients(route) {
                     reader.error(node, "\(place) uses ${bucket}, which clients of plain listeners do not name")
                 }
             case .system, .custom, .unknown:
@@ -71,7 +79,7 @@ extension SettingsBuilder {
 
     private func checkBuckets(_ route: Route, _ fields: Fields) {
         let store = stores[route.storeIndex]
-        if store.part?.bucket.needsClientBucket == true, dialects(of: route).contains(.plain),
+        if store.part?.bucket.needsClientBucket == true, takesPlainClients(route),
             let node = fields["store"]
         {
             reader.error(
@@ -79,6 +87,32 @@ extension SettingsBuilder {
                 "the bucket of \"\(store.name)\" is named by the client, which clients of plain listeners do not do;"
                     + " restrict match.listener")
         }
+    }
+
+    /// Requests of SDKs are passed on in their own dialect; a directory takes them all.
+    private func checkDialects(_ route: Route, _ fields: Fields) {
+        let store = stores[route.storeIndex]
+        guard let spoken = store.part?.dialect, let node = fields["store"] else { return }
+        for listener in listeners(of: route) {
+            guard let dialect = listener.dialect, dialect != spoken else { continue }
+            reader.error(
+                node,
+                "clients of listener \"\(listener.name)\" speak \(dialect.rawValue) and the store"
+                    + " \"\(store.name)\" speaks \(spoken.rawValue), which this version does not translate;"
+                    + " restrict match.listener, or use a store with dialect \(dialect.rawValue) or directory")
+        }
+    }
+
+    /// An SDK uploads in parts with several requests, which must all lead to the same object.
+    private func checkKeyIsStable(_ route: Route, _ fields: Fields) {
+        guard let node = fields["key"], let variable = route.unstableKeyVariable,
+            route.conditions.methods.contains(MethodSet(.post)),
+            let listener = listeners(of: route).first(where: \.isSDK)
+        else { return }
+        reader.warning(
+            node,
+            "the key uses ${\(variable.name)}, which may differ between the requests of one upload in parts; such"
+                + " uploads of clients of \"\(listener.name)\" will fail")
     }
 
     private func checkRouteClients(_ route: Route, _ fields: Fields) {
@@ -110,7 +144,7 @@ extension SettingsBuilder {
 
     func checkListenersHaveClients() {
         for (index, listener) in listeners.enumerated() {
-            guard let part = listener.part, !part.address.isLocal, part.dialect == .plain, part.clientsIndex == nil,
+            guard let part = listener.part, !part.address.isLocal, !part.isSDK, part.clientsIndex == nil,
                 part.tls?.clientCAFile == nil
             else { continue }
             let isOpen = routes.contains { route in

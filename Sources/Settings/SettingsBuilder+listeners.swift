@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Callbacks
+internal import Dialects
 
 /// Words for dialects, including those that are planned.
 private enum DialectWord: String, CaseIterable { case plain, oss, tos, us3, s3, directory }
@@ -30,12 +31,13 @@ extension SettingsBuilder {
 
     private func readListener(_ name: String, _ fields: Fields) -> Listener? {
         let address = fields["address"].flatMap { reader.listenAddress($0, mode: fields["mode"]) }
-        let dialect = fields["dialect"].flatMap(listenerDialect)
+        let word = fields["dialect"].flatMap(listenerDialect)
+        let dialect = word.flatMap(DialectName.init)
         let tls = fields["tls"].flatMap(readTLS)
         let clientsIndex = fields["clients"].flatMap(clientsIndex)
         var baseHost: String?
         var bucket: String?
-        if dialect == .plain {
+        if word == "plain" {
             for key in ["baseHost", "bucket"] {
                 if let node = fields[key] { reader.error(node, "plain clients name no bucket; leave \"\(key)\" out") }
             }
@@ -43,8 +45,8 @@ extension SettingsBuilder {
             baseHost = fields["baseHost"].flatMap(reader.hostName)
             bucket = fields["bucket"].flatMap(bucketName)
         }
-        if let dialect { checkClients(fields, dialect, clientsIndex) }
-        guard let address, let dialect else { return nil }
+        if word != nil { checkClients(fields, dialect, clientsIndex) }
+        guard let address, word != nil else { return nil }
         return Listener(
             name: name, address: address, dialect: dialect, tls: tls, baseHost: baseHost, bucket: bucket,
             clientsIndex: clientsIndex, corsOrigins: fields["cors"].map(readOrigins) ?? [])
@@ -63,17 +65,20 @@ extension SettingsBuilder {
         }
     }
 
-    private func listenerDialect(_ node: ConfigNode) -> Listener.Dialect? {
+    /// `plain` or the name of a vendor's dialect.
+    private func listenerDialect(_ node: ConfigNode) -> String? {
         guard let word = dialectWord(node) else { return nil }
-        if let dialect = Listener.Dialect(rawValue: word) { return dialect }
-        reader.error(node, "\"\(word)\" is a dialect of stores only; expected plain or oss")
+        let words = ["plain"] + DialectName.allCases.map(\.rawValue)
+        if words.contains(word) { return word }
+        reader.error(
+            node, "\"\(word)\" is a dialect of stores only; expected \(ConfigReader.alternatives(words))")
         return nil
     }
 
     /// A dialect of this version, for listeners or stores.
     func dialectWord(_ node: ConfigNode) -> String? {
         guard let word = reader.choice(node, DialectWord.self) else { return nil }
-        if [.tos, .us3, .s3].contains(word) {
+        if word == .s3 {
             reader.error(node, "the dialect \"\(word.rawValue)\" is not yet supported in this version")
             return nil
         }
@@ -95,9 +100,11 @@ extension SettingsBuilder {
         return index
     }
 
-    private func checkClients(_ fields: Fields, _ dialect: Listener.Dialect, _ index: Int?) {
-        if dialect == .oss, fields["clients"] == nil {
-            reader.error(fields.node, "an oss listener needs \"clients\" with keys: SDKs sign every request")
+    private func checkClients(_ fields: Fields, _ dialect: DialectName?, _ index: Int?) {
+        if let dialect, fields["clients"] == nil {
+            reader.error(
+                fields.node,
+                "a listener with dialect \(dialect.rawValue) needs \"clients\" with keys: SDKs sign every request")
         }
         guard let index, let node = fields["clients"], let group = clients[index].part else { return }
         if !group.canAuthenticate(dialect) { reader.error(node, group.whyUseless(to: dialect)) }
@@ -124,17 +131,14 @@ extension SettingsBuilder {
 
 extension ClientGroup {
     /// Whether clients of that dialect can say who they are in a way this group knows.
-    func canAuthenticate(_ dialect: Listener.Dialect) -> Bool {
-        switch dialect {
-        case .plain: !bearer.isEmpty || !basic.isEmpty || !needsCredentials
-        case .oss: !keys.isEmpty
-        }
+    func canAuthenticate(_ dialect: DialectName?) -> Bool {
+        dialect == nil ? !bearer.isEmpty || !basic.isEmpty || !needsCredentials : !keys.isEmpty
     }
 
-    func whyUseless(to dialect: Listener.Dialect) -> String {
-        switch dialect {
-        case .plain: "\"\(name)\" has keys only, which plain clients cannot use; add bearer, basic or cidr"
-        case .oss: "\"\(name)\" has no keys, and clients of an oss listener have nothing else; add keys"
+    func whyUseless(to dialect: DialectName?) -> String {
+        guard let dialect else {
+            return "\"\(name)\" has keys only, which plain clients cannot use; add bearer, basic or cidr"
         }
+        return "\"\(name)\" has no keys, and SDKs that speak \(dialect.rawValue) have nothing else; add keys"
     }
 }

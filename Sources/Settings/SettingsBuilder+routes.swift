@@ -159,8 +159,9 @@ extension SettingsBuilder {
     private static func isReservedHeader(_ name: String) -> Bool {
         let names: Set = [
             "authorization", "connection", "content-length", "content-md5", "date", "expect", "host", "keep-alive",
-            "te", "trailer", "transfer-encoding", "upgrade", "x-oss-callback", "x-oss-callback-var",
-            "x-oss-content-sha256", "x-oss-date", "x-oss-security-token",
+            "securitytoken", "te", "trailer", "transfer-encoding", "upgrade", "x-oss-callback", "x-oss-callback-var",
+            "x-oss-content-sha256", "x-oss-date", "x-oss-security-token", "x-tos-callback", "x-tos-callback-var",
+            "x-tos-content-sha256", "x-tos-date", "x-tos-security-token",
         ]
         return names.contains(name) || name.hasPrefix("proxy-")
     }

@@ -2,29 +2,39 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Callbacks
+internal import Dialects
 internal import HTTPWire
 
 extension SettingsBuilder {
-    private static var ossKeys: [String] {
-        ["bucket", "endpoint", "region", "addressing", "signature", "credentials", "tls", "proxy"]
-    }
     private static var directoryKeys: [String] { ["bucket", "path"] }
+
+    /// The keys that stores of a vendor have besides `dialect`.
+    private static func keys(of dialect: DialectName) -> [String] {
+        let own =
+            switch dialect {
+            case .oss: ["region", "signature"]
+            case .tos: ["region"]
+            case .us3: [String]()
+            }
+        return own + ["bucket", "endpoint", "addressing", "credentials", "tls", "proxy"]
+    }
 
     func readStore(_ name: String, _ node: ConfigNode) -> Store? {
         guard let fields = reader.fields(node, Schema.store),
-            let dialectNode = fields["dialect"], let dialect = dialectWord(dialectNode)
+            let dialectNode = fields["dialect"], let word = dialectWord(dialectNode)
         else { return nil }
-        switch dialect {
-        case "oss":
-            refuseOthers(fields, than: Self.ossKeys, of: dialect)
-            return readOSSStore(name, fields)
-        case "directory":
-            refuseOthers(fields, than: Self.directoryKeys, of: dialect)
-            return readDirectoryStore(name, fields)
-        default:
-            reader.error(dialectNode, "\"\(dialect)\" is a dialect of listeners only; expected oss or directory")
-            return nil
+        if let dialect = DialectName(rawValue: word) {
+            refuseOthers(fields, than: Self.keys(of: dialect), of: word)
+            return readRemoteStore(name, dialect, fields)
         }
+        if word == "directory" {
+            refuseOthers(fields, than: Self.directoryKeys, of: word)
+            return readDirectoryStore(name, fields)
+        }
+        let words = DialectName.allCases.map(\.rawValue) + ["directory"]
+        reader.error(
+            dialectNode, "\"\(word)\" is a dialect of listeners only; expected \(ConfigReader.alternatives(words))")
+        return nil
     }
 
     private func refuseOthers(_ fields: Fields, than allowed: [String], of dialect: String) {
@@ -45,29 +55,31 @@ extension SettingsBuilder {
         return Store(name: name, bucket: bucket, kind: .directory(path: path))
     }
 
-    private func readOSSStore(_ name: String, _ fields: Fields) -> Store? {
+    private func readRemoteStore(_ name: String, _ dialect: DialectName, _ fields: Fields) -> Store? {
         let endpoint = required("endpoint", fields).flatMap(reader.endpoint)
         let bucket = required("bucket", fields).flatMap(bucketPattern)
         let credentials = required("credentials", fields).flatMap(readCredentials)
-        let addressing = fields["addressing"].map { reader.choice($0, OSSStore.Addressing.self) } ?? .virtualHost
-        let signature = fields["signature"].map { reader.choice($0, OSSStore.Signature.self) } ?? .v4
-        let region = fields["region"].flatMap(region)
-        if signature == .v4, fields["region"] == nil {
-            reader.error(fields.node, "\"region\" is missing; signature v4 needs it")
-        }
+        let addressing = readAddressing(dialect, endpoint, fields)
+        let signature: RemoteStoreSettings.Signature? =
+            dialect == .oss
+            ? fields["signature"].map { reader.choice($0, RemoteStoreSettings.Signature.self) } ?? .v4 : nil
+        let region = readRegion(dialect, signature, fields)
         let caFile = fields["tls"].flatMap { node in
             reader.fields(node, Schema.storeTLS)?["ca"].flatMap(reader.readableFile)
         }
         if let endpoint, !endpoint.isTLS, let node = fields["tls"] {
             reader.error(node, "the endpoint is http://, so there is no TLS to set up")
         }
+        if let endpoint { checkEndpoint(dialect, endpoint, fields) }
         let proxy = fields["proxy"].flatMap(reader.proxy)
-        guard let endpoint, let bucket, let credentials, let addressing, let signature else { return nil }
-        checkAddressing(fields, endpoint, addressing, bucket)
-        let store = OSSStore(
-            endpoint: endpoint, region: region, addressing: addressing, signature: signature,
+        guard let endpoint, let bucket, let credentials, let addressing, dialect != .oss || signature != nil else {
+            return nil
+        }
+        checkAddressing(fields, dialect, endpoint, addressing, bucket)
+        let store = RemoteStoreSettings(
+            dialect: dialect, endpoint: endpoint, region: region, addressing: addressing, signature: signature,
             credentials: credentials, caFile: caFile, proxy: proxy)
-        return Store(name: name, bucket: bucket, kind: .oss(store))
+        return Store(name: name, bucket: bucket, kind: .remote(store))
     }
 
     private func readCredentials(_ node: ConfigNode) -> StoreCredentials? {
@@ -84,25 +96,77 @@ extension SettingsBuilder {
         return StoreCredentials(id: id, secret: secret, token: token)
     }
 
-    private func region(_ node: ConfigNode) -> String? {
+    /// The region that signatures name; US3's name none.
+    private func readRegion(
+        _ dialect: DialectName, _ signature: RemoteStoreSettings.Signature?, _ fields: Fields
+    ) -> String? {
+        guard dialect != .us3 else { return nil }
+        guard let node = fields["region"] else {
+            switch (dialect, signature) {
+            case (.oss, .v4): reader.error(fields.node, "\"region\" is missing; signature v4 needs it")
+            case (.tos, _): reader.error(fields.node, "\"region\" is missing; signatures name it")
+            default: break
+            }
+            return nil
+        }
         guard let text = reader.text(node) else { return nil }
-        if text.hasPrefix("oss-") {
-            reader.error(node, "a region has no \"oss-\" in front; write \"\(text.dropFirst(4))\"")
+        // Both vendors write it so in their endpoints, and without it in signatures.
+        let prefix = "\(dialect.rawValue)-"
+        if text.hasPrefix(prefix) {
+            let region = text.dropFirst(prefix.utf8.count)
+            reader.error(node, "a region has no \"\(prefix)\" in front; write \"\(region)\"")
             return nil
         }
         guard text.utf8.allSatisfy(Self.isBucketByte) else {
-            reader.error(node, "expected a region such as cn-hangzhou, found \(ConfigReader.shown(text))")
+            let example = dialect == .tos ? "cn-beijing" : "cn-hangzhou"
+            reader.error(node, "expected a region such as \(example), found \(ConfigReader.shown(text))")
             return nil
         }
         return text
     }
 
+    private func readAddressing(_ dialect: DialectName, _ endpoint: Endpoint?, _ fields: Fields) -> Addressing? {
+        guard let node = fields["addressing"] else {
+            // US3 has no other way to be reached by an address: the bucket is in the signature only.
+            let isAddress = endpoint.map { IPAddress(parsing: $0.host) != nil } ?? false
+            return dialect == .us3 && isAddress ? .customDomain : .virtualHost
+        }
+        guard let addressing = reader.choice(node, Addressing.self) else { return nil }
+        if dialect == .us3, addressing == .path {
+            reader.error(
+                node, "US3 takes no bucket in the path; use virtualHost, or customDomain where the host has no bucket")
+            return nil
+        }
+        return addressing
+    }
+
+    /// The vendors' S3 endpoints understand AWS signatures only (TOS: page "Compatibility with Amazon S3"; US3: page
+    /// "S3 protocol").
+    private func checkEndpoint(_ dialect: DialectName, _ endpoint: Endpoint, _ fields: Fields) {
+        guard let node = fields["endpoint"] else { return }
+        let (prefix, native): (String, String)
+        switch dialect {
+        case .oss: return
+        case .tos: (prefix, native) = ("tos-s3-", "tos-")
+        case .us3: (prefix, native) = ("s3-", "")
+        }
+        let isVendors = [".volces.com", ".ivolces.com", ".ufileos.com"].contains(where: endpoint.host.hasSuffix)
+        if isVendors, endpoint.host.hasPrefix(prefix) {
+            let host = native + endpoint.host.dropFirst(prefix.utf8.count)
+            reader.error(node, "this endpoint speaks S3 only; the one for dialect \(dialect.rawValue) is \"\(host)\"")
+        }
+    }
+
     private func checkAddressing(
-        _ fields: Fields, _ endpoint: Endpoint, _ addressing: OSSStore.Addressing, _ bucket: BucketPattern
+        _ fields: Fields, _ dialect: DialectName, _ endpoint: Endpoint, _ addressing: Addressing,
+        _ bucket: BucketPattern
     ) {
         let node = fields["addressing"] ?? fields["endpoint"] ?? fields.node
         if addressing == .virtualHost, IPAddress(parsing: endpoint.host) != nil {
-            reader.error(node, "a bucket cannot stand in front of a numeric address; use \"addressing: path\"")
+            let other: Addressing = dialect == .us3 ? .customDomain : .path
+            reader.error(
+                node,
+                "a bucket cannot stand in front of a numeric address; use \"addressing: \(other.rawValue)\"")
         }
         if addressing == .customDomain, bucket.needsClientBucket, let node = fields["bucket"] {
             reader.error(node, "a custom domain belongs to one bucket, so \"${bucket}\" cannot be part of its name")

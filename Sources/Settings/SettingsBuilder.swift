@@ -47,6 +47,8 @@ final class SettingsBuilder {
         if let node = fields["callbacks"] { callbacks = named(node, readCallback) }
         if let node = fields["routes"] { readRoutes(node) }
         let signing = fields["signing"].flatMap(readSigning)
+        let state = fields["state"].flatMap { reader.fields($0, Schema.state)?["path"] }
+        let statePath = state.flatMap(reader.text).map(reader.resolve)
         checkAddresses(admin: admin, adminNode: fields["admin"])
         checkListenersHaveClients()
         checkRoutesAreReached()
@@ -55,7 +57,8 @@ final class SettingsBuilder {
         return Settings(
             listeners: listeners.compactMap(\.part), admin: admin, workers: workers, limits: limits,
             timeouts: timeouts, clients: clients.compactMap(\.part), stores: stores.compactMap(\.part),
-            callbacks: callbacks.compactMap(\.part), routes: RouteTable(routes.compactMap(\.part)), signing: signing)
+            callbacks: callbacks.compactMap(\.part), routes: RouteTable(routes.compactMap(\.part)), signing: signing,
+            statePath: statePath)
     }
 
     /// The parts of a mapping from names to them.

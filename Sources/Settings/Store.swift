@@ -1,11 +1,13 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+package import Dialects
+
 /// Where objects are kept.
 package final class Store: Sendable {
     /// The dialect of a store and what only that dialect needs.
     package enum Kind: Sendable {
-        case oss(OSSStore)
+        case remote(RemoteStoreSettings)
         case directory(path: String)
     }
 
@@ -13,36 +15,36 @@ package final class Store: Sendable {
     package let bucket: BucketPattern
     package let kind: Kind
 
-    init(
-        name: String, bucket: BucketPattern, kind: Kind
-    ) {
+    init(name: String, bucket: BucketPattern, kind: Kind) {
         self.name = name
         self.bucket = bucket
         self.kind = kind
     }
 
     /// Whether the store itself can make callbacks.
-    package var makesCallbacks: Bool {
+    package var makesCallbacks: Bool { dialect != nil }
+
+    /// The vendor whose protocol the store speaks; nil for a directory.
+    package var dialect: DialectName? {
         switch kind {
-        case .oss: true
-        case .directory: false
+        case .remote(let remote): remote.dialect
+        case .directory: nil
         }
     }
 }
 
-/// A bucket of Alibaba Cloud OSS, or of a server that speaks its protocol.
-package struct OSSStore: Sendable {
-    /// Where the bucket stands in a request (OSS, page "Use endpoints and bucket domain names").
-    package enum Addressing: String, Sendable, CaseIterable { case virtualHost, path, customDomain }
-
-    /// Which signature requests carry.
+/// A bucket of a cloud, or of a server that speaks its protocol.
+package struct RemoteStoreSettings: Sendable {
+    /// Which signature requests carry, where the vendor has several (OSS).
     package enum Signature: String, Sendable, CaseIterable { case v4, v1 }
 
+    package let dialect: DialectName
     package let endpoint: Endpoint
-    /// Without the prefix `oss-`; nil only with ``Signature/v1``.
+    /// Without the vendor's prefix (`oss-`, `tos-`); nil where signatures name none: OSS with ``Signature/v1``, US3.
     package let region: String?
     package let addressing: Addressing
-    package let signature: Signature
+    /// Nil where the vendor has only one.
+    package let signature: Signature?
     package let credentials: StoreCredentials
     /// Path of PEM certificates that the store's chain must end in; nil takes the system's.
     package let caFile: String?

@@ -20,12 +20,12 @@ private func complete(_ status: Int, _ body: String, type: String? = "applicatio
     answer(status, body, type: type, length: String(body.utf8.count))
 }
 
-@Suite struct OSSCallbackJudgeTests {
+@Suite struct VendorJudgeTests {
     @Test(arguments: [#"{"Status":"OK"}"#, "[]", "7", "\"ok\"", "null", " {}\n"])
     func `passes JSON on as it is`(body: String) {
         for type in ["application/json", "text/plain", nil] {
             #expect(
-                OSSCallbackJudge.judge(complete(200, body, type: type))
+                VendorJudge(.oss).judge(complete(200, body, type: type))
                     == .success(body: body.bytes, contentType: "application/json"))
         }
     }
@@ -33,14 +33,14 @@ private func complete(_ status: Int, _ body: String, type: String? = "applicatio
     @Test(arguments: [201, 202, 204, 301, 302, 400, 404, 410, 429, 500, 502])
     func `takes no status but 200`(status: Int) {
         #expect(
-            OSSCallbackJudge.judge(complete(status, "{}"))
+            VendorJudge(.oss).judge(complete(status, "{}"))
                 == .failure(message: "Error status : \(status).", ec: "0007-00000203"))
     }
 
     @Test(arguments: ["OK", "\u{FEFF}{}", "{\"a\":}", "{} {}", "<a/>", "{'a':1}", " "])
     func `wants JSON`(body: String) {
         #expect(
-            OSSCallbackJudge.judge(complete(200, body))
+            VendorJudge(.oss).judge(complete(200, body))
                 == .failure(message: "Response body is not valid json format.", ec: "0007-00000205"))
     }
 
@@ -48,14 +48,14 @@ private func complete(_ status: Int, _ body: String, type: String? = "applicatio
         let body = "<?xml version=\"1.0\"?>\n<Result>ok</Result>\n"
         for type in ["application/xml", "Application/XML; charset=utf-8", "application/xml ;a=b"] {
             #expect(
-                OSSCallbackJudge.judge(complete(200, body, type: type))
+                VendorJudge(.oss).judge(complete(200, body, type: type))
                     == .success(body: body.bytes, contentType: "application/xml"))
         }
         for (body, type) in [
             (body, "text/xml"), (body, "application/xmlish"), ("< a>", "application/xml"), ("<a", "application/xml"),
         ] {
             #expect(
-                OSSCallbackJudge.judge(complete(200, body, type: type))
+                VendorJudge(.oss).judge(complete(200, body, type: type))
                     == .failure(message: "Response body is not valid json format.", ec: "0007-00000205"))
         }
     }
@@ -74,34 +74,34 @@ private func complete(_ status: Int, _ body: String, type: String? = "applicatio
     ])
     func `wants a length that is right`(length: String?, chunked: Bool, message: String) {
         #expect(
-            OSSCallbackJudge.judge(answer(200, "{}", length: length, chunked: chunked))
+            VendorJudge(.oss).judge(answer(200, "{}", length: length, chunked: chunked))
                 == .failure(message: message, ec: nil))
     }
 
     @Test func `takes a document of 1 MiB and none of a byte more`() {
         let body = "\"" + String(repeating: "a", count: CallbackAnswer.maximumBodyBytes - 2) + "\""
         #expect(
-            OSSCallbackJudge.judge(complete(200, body))
+            VendorJudge(.oss).judge(complete(200, body))
                 == .success(body: body.bytes, contentType: "application/json"))
         #expect(
-            OSSCallbackJudge.judge(complete(200, body + " "))
+            VendorJudge(.oss).judge(complete(200, body + " "))
                 == .failure(message: "Error Status : 400.User server return too long content-length value.", ec: nil))
     }
 
     @Test func `has the service's words for each way a callback can fail`() {
-        let refused = OSSCallbackVerdict.failure(message: "Error status : 502.", ec: "0007-00000203")
+        let refused = VendorVerdict.failure(message: "Error status : 502.", ec: "0007-00000203")
         for failure in [CallbackTransportFailure.unresolved, .forbidden, .unreachable, .tls, .closed, .malformed] {
-            #expect(OSSCallbackJudge.judge(failure) == refused)
+            #expect(VendorJudge(.oss).judge(failure) == refused)
         }
         // The message of the service's page "HTTP 203 status code", with its example address.
         #expect(
-            OSSCallbackJudge.judge(.timeout(peer: "8.8.8.8:9090", milliseconds: 5000))
+            VendorJudge(.oss).judge(.timeout(peer: "8.8.8.8:9090", milliseconds: 5000))
                 == .failure(
                     message:
                         "Error status : -1 8.8.8.8:9090 reply timeout, cost:5000ms, timeout:5000ms (err -4, errno115)",
                     ec: nil))
         #expect(
-            OSSCallbackJudge.judge(.tooLong)
+            VendorJudge(.oss).judge(.tooLong)
                 == .failure(message: "Error Status : 400.User server return too long content-length value.", ec: nil))
     }
 }

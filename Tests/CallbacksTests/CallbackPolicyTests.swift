@@ -13,7 +13,7 @@ import Testing
                 #"{"bucket":${bucket},"object":${object},"size":${size},"etag":${etag},"device":${x:device}}"#,
             variables: [("device", "${header.X-Device-Id}"), ("batch", "${query.batch}")])
         #expect(policy.problems().isEmpty)
-        #expect(OSSCallbackCodec.problems(policy).isEmpty)
+        #expect(CallbackCodec(.oss).problems(policy).isEmpty)
         #expect(policy.timeoutMilliseconds == 5000 && policy.onFailure == .init(status: 502, object: .keep))
     }
 

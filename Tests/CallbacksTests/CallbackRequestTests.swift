@@ -33,23 +33,6 @@ private let captures = [
         authorization: "fsNxFF0wNOpC0YMNAoFb//a8x6v2lI1ih7kXIh3nFUDALgku9bhC+cWQsnxuCo88vahKtBUmnDI6k1PofggA4g=="),
 ]
 
-extension HeaderFields {
-    fileprivate init(_ fields: [(String, String)]) {
-        self.init()
-        for (name, value) in fields { append(name: name, value) }
-    }
-
-    fileprivate var lines: [String] {
-        (0..<count).map { "\([UInt8](name(at: $0)).text): \([UInt8](value(at: $0)).text)" }
-    }
-}
-
-extension RSAPublicKey {
-    fileprivate func signs(_ text: [UInt8], with signature: [UInt8]) -> Bool {
-        verifyPKCS1MD5(text.span, signature: signature.span)
-    }
-}
-
 @Suite struct CallbackSignatureTests {
     private let verifier = CallbackSignatureVerifier()
 
@@ -128,12 +111,13 @@ extension RSAPublicKey {
 @Suite struct CallbackRequestTests {
     @Test func `looks like a callback of OSS`() throws {
         let url = try CallbackURL(parsing: "http://app.example.com:8080/oss/call%20back?id=1&x=%2F")
-        let callback = OSSCallbackRequest(
-            urls: [url], body: try Template(parsing: "object=${object}&size=${size}", syntax: .oss),
+        let callback = ClientCallback(
+            vendor: .oss, urls: [url],
+            body: try Template(parsing: "object=${object}&size=${size}", syntax: .client(.oss)),
             additionalHeaders: [("key1", "val1")])
         let signer = CallbackRequest.Signer(
             key: try RSAPrivateKey.generate(bits: 1024), publicKeyURL: "http://127.0.0.1:9000/key.pem")
-        let request = try CallbackRequest.oss(
+        let request = try CallbackRequest.client(
             callback, to: url, facts: .sample(), signer: signer, requester: "1234567890", now: 1_700_000_000)
         #expect(request.body.text == "object=photos%2Fa%20b.jpg&size=5")
         #expect(!request.sendsServerName)
@@ -161,17 +145,18 @@ extension RSAPublicKey {
 
     @Test func `goes without a signature, a requester and a bare question mark`() throws {
         let url = try CallbackURL(parsing: "https://a.example.com/b?")
-        let callback = OSSCallbackRequest(
-            urls: [url], host: "h.example.com", body: try Template(parsing: "{\"s\":${size}}", syntax: .oss),
+        let callback = ClientCallback(
+            vendor: .oss, urls: [url], host: "h.example.com",
+            body: try Template(parsing: "{\"s\":${size}}", syntax: .client(.oss)),
             contentType: .json, sendsServerName: true)
-        let unsigned = try CallbackRequest.oss(callback, to: url, facts: .sample(), signer: nil, now: 0)
+        let unsigned = try CallbackRequest.client(callback, to: url, facts: .sample(), signer: nil, now: 0)
         #expect(unsigned.fields.string("host") == "h.example.com" && unsigned.sendsServerName)
         #expect(unsigned.fields.string("content-type") == "application/json")
         #expect(!unsigned.fields.contains("authorization") && !unsigned.fields.contains("x-oss-requester"))
         #expect(!unsigned.fields.contains("x-oss-pub-key-url") && unsigned.body.text == "{\"s\":5}")
 
         let key = try RSAPrivateKey.generate(bits: 1024)
-        let signed = try CallbackRequest.oss(
+        let signed = try CallbackRequest.client(
             callback, to: url, facts: .sample(), signer: .init(key: key, publicKeyURL: "http://k/"), now: 0)
         let signature = try #require(signed.fields.string("authorization").flatMap(base64Decoded))
         let publicKey = try RSAPublicKey(pem: key.publicKeyPEM)

@@ -41,12 +41,12 @@ import Testing
     @Test(arguments: ["1,\"admin\":true", "-1", "01", "1e9", "", "１", "0x1", "null"])
     func `takes nothing but digits for a number`(value: String) throws {
         #expect(try render("{\"s\":${size}}", .json, value.bytes) == "{\"s\":null}")
-        #expect(try render("{\"s\":${size}}", .ossJSON, value.bytes, syntax: .oss) == "{\"s\":}")
+        #expect(try render("{\"s\":${size}}", .vendorJSON, value.bytes, syntax: .client(.oss)) == "{\"s\":}")
     }
 
     @Test func `renders a client's JSON template as OSS does`() throws {
         func oss(_ source: String, _ value: String?) throws -> String {
-            try render(source, .ossJSON, value?.bytes, syntax: .oss)
+            try render(source, .vendorJSON, value?.bytes, syntax: .client(.oss))
         }
         #expect(try oss("{\"object\":${object}}", "a/b.txt") == #"{"object":"a/b.txt"}"#)
         // Quotes of the template and of the value: broken, and so it is at OSS.

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Callbacks
+import Digests
+import HTTPWire
 import Octets
 
 extension [UInt8] {
@@ -18,6 +20,23 @@ func parsedJSON(_ bytes: [UInt8]) throws -> JSON { try JSON.parse(bytes.span) }
 func base64(_ text: String) -> String { Base64.encode(text.utf8.span) }
 func base64Decoded(_ text: String) -> [UInt8]? { Base64.decode(text.utf8.span) }
 func percentDecoded(_ bytes: [UInt8]) -> [UInt8]? { Percent.decode(bytes.span) }
+
+extension HeaderFields {
+    init(_ fields: [(String, String)]) {
+        self.init()
+        for (name, value) in fields { append(name: name, value) }
+    }
+
+    var lines: [String] {
+        (0..<count).map { "\([UInt8](name(at: $0)).text): \([UInt8](value(at: $0)).text)" }
+    }
+}
+
+extension RSAPublicKey {
+    func signs(_ text: [UInt8], with signature: [UInt8]) -> Bool {
+        verifyPKCS1MD5(text.span, signature: signature.span)
+    }
+}
 
 /// A linear congruential generator, so that random cases are the same in every run (constants of Knuth's MMIX).
 struct Dice {

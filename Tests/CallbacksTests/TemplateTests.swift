@@ -41,14 +41,14 @@ import Testing
 
     @Test func `refuses the other form of variables where a client of OSS wrote it`() throws {
         let error = #expect(throws: TemplateError.self) {
-            try Template(parsing: "object=$(object)", syntax: .oss)
+            try Template(parsing: "object=$(object)", syntax: .client(.oss))
         }
         #expect(error == TemplateError(offset: 7, message: "a variable must be of the form ${name}"))
-        #expect(try Template(parsing: "cost=5$", syntax: .oss).isConstant)
+        #expect(try Template(parsing: "cost=5$", syntax: .client(.oss)).isConstant)
     }
 
     @Test func `knows only the store's variables where a client of OSS wrote it`() throws {
-        let template = try Template(parsing: "${object}${x:变量}${path}${date:yyyy}", syntax: .oss)
+        let template = try Template(parsing: "${object}${x:变量}${path}${date:yyyy}", syntax: .client(.oss))
         #expect(
             template.references == [.system(.object), .custom("变量"), .unknown("path"), .unknown("date:yyyy")])
     }

@@ -43,7 +43,7 @@ import Testing
 
     private func requests() throws -> OSSRequests {
         let store = try settings(commonConfig).stores[0]
-        guard case .oss(let oss) = store.kind else { throw PlanError.failure(.internalError) }
+        guard case .remote(let oss) = store.kind else { throw PlanError.failure(.internalError) }
         return OSSRequests(oss)
     }
 

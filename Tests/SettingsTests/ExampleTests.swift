@@ -17,7 +17,7 @@ let configDirectory = URL(filePath: #filePath)
 
     @Test func `there are examples`() {
         #expect(Self.examples.contains("putback.yaml"))
-        #expect(Self.examples.count >= 4)
+        #expect(Self.examples.count >= 6)
     }
 
     @Test(arguments: examples)
@@ -31,7 +31,7 @@ let configDirectory = URL(filePath: #filePath)
     @Test(arguments: examples.filter { $0 != "putback.yaml" })
     func `a short example needs nothing but its environment`(name: String) throws {
         let url = configDirectory.appending(path: name)
-        let variables = try String(contentsOf: url, encoding: .utf8).matches(of: /"env:([A-Z_]+)"/).map {
+        let variables = try String(contentsOf: url, encoding: .utf8).matches(of: /"env:([A-Z0-9_]+)"/).map {
             (String($0.1), "value")
         }
         let environment = Dictionary(variables) { first, _ in first }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Callbacks
+import Dialects
 import Foundation
 import HTTPWire
 import Testing
@@ -85,7 +86,7 @@ import Testing
         let result = SettingsLoader.load(path: path, environment: [:], secrets: .assumed)
         let settings = try #require(result.settings)
 
-        #expect(settings.listeners.map(\.name) == ["edge", "edge-tls", "local", "sdk"])
+        #expect(settings.listeners.map(\.name) == ["edge", "edge-tls", "local", "sdk", "sdk-tos", "sdk-us3"])
         #expect(settings.listeners[1].tls?.clientCAFile == "/etc/putback/clients.crt")
         #expect(settings.listeners[2].address == .unix(path: "/run/putback/putback.sock", mode: 0o660))
         let sdk = settings.listeners[3]
@@ -100,7 +101,8 @@ import Testing
         #expect(settings.clients[0].key(id: "partner-1") != nil)
         #expect(settings.clients[0].key(id: "partner-2") == nil)
 
-        guard case .oss(let media) = settings.stores[0].kind, case .oss(let partners) = settings.stores[1].kind else {
+        guard case .remote(let media) = settings.stores[0].kind, case .remote(let partners) = settings.stores[1].kind
+        else {
             Issue.record("the stores are not OSS")
             return
         }
@@ -123,6 +125,41 @@ import Testing
         #expect(photos.headers.map(\.name) == ["x-oss-storage-class", "x-oss-meta-tenant"])
         #expect(settings.routes.routes[1].clientCallbacks.mayAllow(host: "a.partner.example.com", port: 443))
         #expect(settings.signing?.publicKeyURL == "https://upload.example.com/putback-callback-key.pem")
+    }
+
+    @Test func `a store of each cloud has what its protocol needs, and no more`() throws {
+        let settings = try settings(
+            """
+            version: 1
+            listeners:
+              - {name: a, address: "127.0.0.1:0", dialect: plain}
+              - {name: b, address: "127.0.0.1:0", dialect: us3, bucket: media, clients: keys}
+              - {name: c, address: "127.0.0.1:0", dialect: tos, clients: keys}
+            clients: {keys: {keys: [{id: a, secret: "plain:b"}]}}
+            stores:
+              tos:
+                dialect: tos
+                endpoint: https://tos-cn-beijing.volces.com
+                region: cn-beijing
+                bucket: media
+                credentials: {id: a, secret: "plain:b"}
+              us3: {dialect: us3, endpoint: https://cn-bj.ufileos.com, bucket: media, credentials: {id: a, secret: "plain:b"}}
+              near: {dialect: us3, endpoint: "http://127.0.0.1:1", bucket: media, credentials: {id: a, secret: "plain:b"}}
+            routes:
+              - {name: tos, match: {listener: [a, c], path: /tos/**}, store: tos, key: "${path.1}"}
+              - {name: us3, match: {listener: [a, b], path: /us3/**}, store: us3}
+              - {name: near, match: {listener: a, path: /near/**}, store: near, key: "${uuid}"}
+            state: {path: /var/lib/putback/state}
+            """)
+        let remotes = settings.stores.compactMap { if case .remote(let remote) = $0.kind { remote } else { nil } }
+        #expect(remotes.map(\.dialect) == [.tos, .us3, .us3])
+        #expect(remotes.map(\.region) == ["cn-beijing", nil, nil])
+        #expect(remotes.map(\.signature) == [nil, nil, nil])
+        #expect(remotes.map(\.addressing) == [.virtualHost, .virtualHost, .customDomain])
+        #expect(settings.listeners.map(\.dialect) == [nil, .us3, .tos])
+        #expect(settings.listeners.map(\.dialectWord) == ["plain", "us3", "tos"])
+        #expect(settings.routes.routes.map(\.keyIsStable) == [true, true, false])
+        #expect(settings.statePath == "/var/lib/putback/state")
     }
 
     @Test func `secrets come from the environment and from files`() throws {

@@ -20,9 +20,9 @@ private enum Known {
     ]
 }
 
-@Suite struct OSSCallbackEncodingTests {
+@Suite struct CallbackEncodingTests {
     private func callbackJSON(_ policy: CallbackPolicy) throws -> JSON {
-        let parameters = try OSSCallbackCodec.encode(policy, variables: [])
+        let parameters = try CallbackCodec(.oss).encode(policy, variables: [])
         return try parsedJSON(try #require(base64Decoded(parameters.callback)))
     }
 
@@ -30,7 +30,7 @@ private enum Known {
         let policy = try CallbackPolicy.sample(
             urls: ["http://app.example.com:8080/oss/callback?id=1"], host: "app.example.com", type: .form,
             body: Known.body)
-        let parameters = try OSSCallbackCodec.encode(policy, variables: Known.custom)
+        let parameters = try CallbackCodec(.oss).encode(policy, variables: Known.custom)
         #expect(parameters.callback == Known.callback)
         #expect(parameters.variables == Known.variables)
     }
@@ -40,7 +40,7 @@ private enum Known {
         #expect(
             json.text == #"{"callbackUrl":"http://a/;HTTPS://b/x","callbackBody":"{\"object\":${object}}","#
                 + #""callbackBodyType":"application/json","callbackSNI":true}"#)
-        #expect(try OSSCallbackCodec.encode(.sample(), variables: []).variables == nil)
+        #expect(try CallbackCodec(.oss).encode(.sample(), variables: []).variables == nil)
     }
 
     @Test(arguments: [
@@ -50,11 +50,11 @@ private enum Known {
     ])
     func `leaves out the quotes that OSS adds`(body: String, expected: String) throws {
         let policy = try CallbackPolicy.sample(body: body, variables: [("a", "1")])
-        #expect(policy.problems().isEmpty && OSSCallbackCodec.problems(policy).isEmpty)
+        #expect(policy.problems().isEmpty && CallbackCodec(.oss).problems(policy).isEmpty)
         #expect(try callbackJSON(policy)["callbackBody"]?.stringValue == expected)
         // Both makers of the callback send the same document.
         let facts = CallbackFacts.sample(custom: [CustomVariable(name: "a", value: "b\"".bytes)])
-        let byStore = try Template(parsing: expected, syntax: .oss).render(.ossJSON, lookup: facts.value)
+        let byStore = try Template(parsing: expected, syntax: .client(.oss)).render(.vendorJSON, lookup: facts.value)
         #expect(byStore == policy.renderBody(facts))
     }
 
@@ -65,28 +65,28 @@ private enum Known {
     func `says that OSS cannot put a value into a longer string`(body: String) throws {
         let policy = try CallbackPolicy.sample(body: body)
         #expect(policy.problems().isEmpty)
-        #expect(OSSCallbackCodec.problems(policy).map(\.key) == ["body"])
+        #expect(CallbackCodec(.oss).problems(policy).map(\.key) == ["body"])
     }
 
     @Test func `says what else OSS cannot do`() throws {
         let policy = try CallbackPolicy.sample(
             urls: ["http://[2001:db8::1]/", "http://a/;b"], type: .form, body: String(repeating: "a", count: 4000))
         #expect(policy.problems().isEmpty)
-        #expect(OSSCallbackCodec.problems(policy).map(\.key) == ["url[0]", "url[1]", "body"])
+        #expect(CallbackCodec(.oss).problems(policy).map(\.key) == ["url[0]", "url[1]", "body"])
     }
 
     @Test func `refuses values over 5 KB in Base64 and allows exactly that`() throws {
         // {"x:a":"…"} is 10 bytes and the value; 3840 bytes are 5120 in Base64.
         let policy = try CallbackPolicy.sample()
         let fitting = [CustomVariable(name: "a", value: [UInt8](repeating: 0x61, count: 3830))]
-        #expect(try OSSCallbackCodec.encode(policy, variables: fitting).variables?.utf8.count == 5120)
+        #expect(try CallbackCodec(.oss).encode(policy, variables: fitting).variables?.utf8.count == 5120)
         let long = [CustomVariable(name: "a", value: [UInt8](repeating: 0x61, count: 3831))]
-        #expect(throws: OSSCallbackEncodingError(parameter: .variables, bytes: 5124)) {
-            try OSSCallbackCodec.encode(policy, variables: long)
+        #expect(throws: CallbackEncodingError(parameter: .variables, bytes: 5124)) {
+            try CallbackCodec(.oss).encode(policy, variables: long)
         }
         let longBody = try CallbackPolicy.sample(type: .form, body: String(repeating: "a", count: 4000))
-        let error = #expect(throws: OSSCallbackEncodingError.self) {
-            try OSSCallbackCodec.encode(longBody, variables: [])
+        let error = #expect(throws: CallbackEncodingError.self) {
+            try CallbackCodec(.oss).encode(longBody, variables: [])
         }
         #expect(error?.parameter == .callback)
     }
@@ -96,7 +96,7 @@ private enum Known {
         for _ in 0..<1000 {
             let values = [dice.hostileBytes(), dice.hostileBytes()]
             let custom = [CustomVariable(name: "a", value: values[0]), CustomVariable(name: "b", value: values[1])]
-            let parameters = try OSSCallbackCodec.encode(.sample(), variables: custom)
+            let parameters = try CallbackCodec(.oss).encode(.sample(), variables: custom)
             let encoded = try #require(parameters.variables)
             let json = try parsedJSON(try #require(base64Decoded(encoded)))
             #expect(
@@ -112,14 +112,14 @@ private enum Known {
             urls: ["https://a.example.com/1", "http://b.example.com/2?c=d"], host: "app.internal",
             body: #"{"o":${object},"a":${x:a}}"#, variables: [("a", "${host}")])
         let custom = policy.customVariables { _ in "é\"\n".bytes }
-        let parameters = try OSSCallbackCodec.encode(policy, variables: custom)
+        let parameters = try CallbackCodec(.oss).encode(policy, variables: custom)
         let variables = try #require(parameters.variables)
-        let decoded = try OSSCallbackCodec.decode(
+        let decoded = try CallbackCodec(.oss).decode(
             callback: parameters.callback.utf8.span, variables: variables.utf8.span)
         let request = try #require(decoded)
         #expect(request.urls.map(\.description) == policy.urls && request.host == "app.internal")
         #expect(request.contentType == .json && request.sendsServerName && request.variables == custom)
         #expect(
-            request.renderBody(.sample(custom: custom)) == policy.renderBody(.sample(custom: custom)))
+            try request.renderBody(.sample(custom: custom)) == policy.renderBody(.sample(custom: custom)))
     }
 }

@@ -5,18 +5,18 @@ import Callbacks
 import Octets
 import Testing
 
-@Suite struct OSSCallbackDecodingTests {
-    private func decode(_ json: String, variables: String? = nil) throws -> OSSCallbackRequest? {
+@Suite struct CallbackDecodingTests {
+    private func decode(_ json: String, variables: String? = nil) throws -> ClientCallback? {
         try decode(encoded: base64(json), variables: variables.map(base64))
     }
 
     private func decode(
         encoded: String, variables: String? = nil, limitsLength: Bool = true
-    ) throws -> OSSCallbackRequest? {
+    ) throws -> ClientCallback? {
         guard let variables else {
-            return try OSSCallbackCodec.decode(callback: encoded.utf8.span, limitsLength: limitsLength)
+            return try CallbackCodec(.oss).decode(callback: encoded.utf8.span, limitsLength: limitsLength)
         }
-        return try OSSCallbackCodec.decode(
+        return try CallbackCodec(.oss).decode(
             callback: encoded.utf8.span, variables: variables.utf8.span, limitsLength: limitsLength)
     }
 
@@ -26,8 +26,9 @@ import Testing
         let request = try #require(try decode(Self.minimal))
         #expect(
             request
-                == OSSCallbackRequest(
-                    urls: [try CallbackURL(parsing: "http://a.example.com/")], body: try Template(parsing: "b")))
+                == ClientCallback(
+                    vendor: .oss, urls: [try CallbackURL(parsing: "http://a.example.com/")],
+                    body: try Template(parsing: "b")))
         #expect(request.contentType == .form && !request.sendsServerName && request.host == nil)
     }
 
@@ -47,7 +48,7 @@ import Testing
         #expect(request.additionalHeaders.map(\.value) == ["val1", "val 2"])
         #expect(request.variables == [.init(name: "变量", value: "值".bytes), .init(name: "a", value: [])])
         #expect(
-            request.renderBody(.sample(custom: request.variables)).text == #"{"a":"photos/a b.jpg","v":"值"}"#)
+            try request.renderBody(.sample(custom: request.variables)).text == #"{"a":"photos/a b.jpg","v":"值"}"#)
     }
 
     @Test(arguments: [
@@ -119,7 +120,7 @@ import Testing
     func `refuses each bad field in the words of the service`(index: Int) {
         let row = Self.rows[index]
         #expect(
-            throws: OSSCallbackError(
+            throws: CallbackParameterError(
                 message: row.message, ec: row.ec, argumentName: row.name, argumentValue: row.json)
         ) { try decode(row.json) }
     }
@@ -127,11 +128,11 @@ import Testing
     @Test(arguments: ["x123-*&", "e30", "e30=\n", " e30=", "", "_-_-"])
     func `refuses a callback that is not Base64`(text: String) {
         #expect(
-            throws: OSSCallbackError(
+            throws: CallbackParameterError(
                 message: "The callback configuration is not base64 encoded.", ec: "0007-00000002",
                 argumentName: "callback", argumentValue: text)
         ) { try decode(encoded: text) }
-        let error = #expect(throws: OSSCallbackError.self) {
+        let error = #expect(throws: CallbackParameterError.self) {
             // Zero variables are said with an empty object, not with nothing.
             try decode(encoded: base64(Self.minimal), variables: text)
         }
@@ -144,7 +145,7 @@ import Testing
     ])
     func `refuses variables that are no map of strings`(variables: String, ec: String) {
         #expect(
-            throws: OSSCallbackError(
+            throws: CallbackParameterError(
                 message: "The callback var is not expecten json.", ec: ec, argumentName: "callback-var",
                 argumentValue: variables)
         ) { try decode(Self.minimal, variables: variables) }
@@ -154,26 +155,26 @@ import Testing
         let body = String(repeating: "b", count: 5000)
         let json = #"{"callbackUrl":"http://a.example.com/","callbackBody":"\#(body)"}"#
         let callback = base64(json)
-        let error = #expect(throws: OSSCallbackError.self) { try decode(encoded: callback) }
+        let error = #expect(throws: CallbackParameterError.self) { try decode(encoded: callback) }
         #expect(error?.message == "The length of callback exceed max value." && error?.ec == "0007-00000001")
-        #expect(try decode(encoded: callback, limitsLength: false)?.body.source == body)
+        #expect(try decode(encoded: callback, limitsLength: false)?.body?.source == body)
 
         let variables = #"{"x:a":"\#(body)"}"#
-        let tooLong = #expect(throws: OSSCallbackError.self) { try decode(Self.minimal, variables: variables) }
+        let tooLong = #expect(throws: CallbackParameterError.self) { try decode(Self.minimal, variables: variables) }
         #expect(tooLong?.message == "The length of callback var exceed max value." && tooLong?.ec == "0007-00000101")
     }
 
     @Test func `takes a form's variables from its fields`() {
-        let variables = OSSCallbackCodec.variables(
+        let variables = CallbackCodec.variables(
             fromForm: [("key", "k".bytes), ("x:uid", "12345".bytes), ("x:", []), ("X:a", []), ("x:b", "&\"".bytes)])
         #expect(variables == [.init(name: "uid", value: "12345".bytes), .init(name: "b", value: "&\"".bytes)])
     }
 
     @Test func `has the words for what is found out elsewhere`() {
         let texts = [
-            OSSCallbackError.Reason.headerAndQuery, .variablesHeaderAndQuery, .unresolvableHost, .privateAddress,
+            CallbackParameterError.Reason.headerAndQuery, .variablesHeaderAndQuery, .unresolvableHost, .privateAddress,
         ]
-        .map { OSSCallbackError($0, value: "v") }
+        .map { CallbackParameterError($0, value: "v", vendor: .oss) }
         #expect(
             texts.map(\.message) == [
                 "Either the callback query string parameter or the x-oss-callback header should be specified,"
@@ -184,6 +185,6 @@ import Testing
             ])
         #expect(texts.map(\.ec) == ["0007-00000027", nil, "0007-00000007", "0007-00000008"])
         #expect(texts.allSatisfy { $0.argumentValue == "v" })
-        #expect(OSSCallbackError.status == 400 && OSSCallbackError.code == "InvalidArgument")
+        #expect(CallbackParameterError.status == 400 && CallbackParameterError.code == "InvalidArgument")
     }
 }

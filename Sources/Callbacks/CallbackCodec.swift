@@ -3,16 +3,16 @@
 
 private import Octets
 
-/// The values of `x-oss-callback` and `x-oss-callback-var`.
-package struct OSSCallbackParameters: Sendable, Equatable {
+/// The values of `x-oss-callback` and `x-oss-callback-var`, or of their like in TOS.
+package struct CallbackParameters: Sendable, Equatable {
     /// Base64 of the callback's JSON.
     package let callback: String
     /// Base64 of the variables' JSON; nil when there are none.
     package let variables: String?
 }
 
-/// Why a callback cannot be carried to OSS.
-package struct OSSCallbackEncodingError: Error, Sendable, Equatable {
+/// Why a callback cannot be carried to a store.
+package struct CallbackEncodingError: Error, Sendable, Equatable {
     /// One of the two header values.
     package enum Parameter: String, Sendable { case callback, variables }
     /// What is too long: the callback (the operator's doing) or the variables (the client's values).
@@ -26,57 +26,66 @@ package struct OSSCallbackEncodingError: Error, Sendable, Equatable {
     }
 }
 
-/// Writes and reads the callback parameters of OSS (OSS, page Callback: JSON in Base64).
-package enum OSSCallbackCodec {
-    /// 5 KB, for each of the two Base64 values in header or query (OSS, page Callback).
+/// Writes and reads a vendor's callback parameters: JSON in Base64 (OSS, page Callback; TOS, page 196411).
+package struct CallbackCodec: Sendable {
+    /// 5 KB, for each of the two Base64 values in header or query (OSS, page Callback; TOS names no limit).
     package static let maximumBytes = 5 * 1024
 
-    /// The parameters that make OSS perform `policy`.
+    package let vendor: CallbackVendor
+
+    package init(_ vendor: CallbackVendor) { self.vendor = vendor }
+
+    /// The parameters that make the store perform `policy`, whose URLs name their scheme: vendors differ in the default.
     ///
-    /// - Parameter variables: from ``CallbackPolicy/customVariables(lookup:)``; the values are escaped by OSS.
-    /// - Throws: ``OSSCallbackEncodingError`` when either value is over ``maximumBytes``.
-    package static func encode(
+    /// - Parameter variables: from ``CallbackPolicy/customVariables(lookup:)``; the store escapes the values.
+    /// - Throws: ``CallbackEncodingError`` when either value is over ``maximumBytes``.
+    package func encode(
         _ policy: CallbackPolicy, variables: [CustomVariable]
-    ) throws(OSSCallbackEncodingError) -> OSSCallbackParameters {
+    ) throws(CallbackEncodingError) -> CallbackParameters {
         let callback = Base64.encode(callbackJSON(policy).span)
-        if callback.utf8.count > maximumBytes {
-            throw OSSCallbackEncodingError(parameter: .callback, bytes: callback.utf8.count)
+        if callback.utf8.count > Self.maximumBytes {
+            throw CallbackEncodingError(parameter: .callback, bytes: callback.utf8.count)
         }
-        guard !variables.isEmpty else { return OSSCallbackParameters(callback: callback, variables: nil) }
-        let encoded = Base64.encode(variablesJSON(variables).span)
-        if encoded.utf8.count > maximumBytes {
-            throw OSSCallbackEncodingError(parameter: .variables, bytes: encoded.utf8.count)
+        guard !variables.isEmpty else { return CallbackParameters(callback: callback, variables: nil) }
+        let encoded = Base64.encode(Self.variablesJSON(variables).span)
+        if encoded.utf8.count > Self.maximumBytes {
+            throw CallbackEncodingError(parameter: .variables, bytes: encoded.utf8.count)
         }
-        return OSSCallbackParameters(callback: callback, variables: encoded)
+        return CallbackParameters(callback: callback, variables: encoded)
     }
 
-    /// What keeps `policy` from being performed by OSS, beyond ``CallbackPolicy/problems()``.
-    package static func problems(_ policy: CallbackPolicy) -> [CallbackProblem] {
+    /// What keeps `policy` from being performed by the store, beyond ``CallbackPolicy/problems()`` and the variables that
+    /// it cannot know.
+    package func problems(_ policy: CallbackPolicy) -> [CallbackProblem] {
         var problems: [CallbackProblem] = []
         for (index, url) in policy.urls.enumerated() {
             let key = policy.urls.count == 1 ? "url" : "url[\(index)]"
             guard let parsed = try? CallbackURL(parsing: url) else { continue }
             if parsed.isIPv6Literal {
-                problems.append(CallbackProblem(key: key, message: "OSS does not call back IPv6 addresses"))
+                problems.append(CallbackProblem(key: key, message: "\(vendor.name) does not call back IPv6 addresses"))
             }
             if url.contains(";") {
-                problems.append(CallbackProblem(key: key, message: "OSS takes ; for the end of a URL: write it as %3B"))
+                problems.append(
+                    CallbackProblem(key: key, message: "\(vendor.name) takes ; for the end of a URL: write it as %3B"))
             }
         }
-        if policy.contentType == .json, let name = translatedBody(policy).unquotable {
+        if policy.contentType == .json, let name = Self.translatedBody(policy).unquotable {
             problems.append(
                 CallbackProblem(
                     key: "body",
-                    message: "OSS puts quotes around ${\(name)} itself, so it cannot be a part of a longer string"))
+                    message: "\(vendor.name) puts quotes around ${\(name)} itself,"
+                        + " so it cannot be a part of a longer string"))
         }
-        if Base64.encode(callbackJSON(policy).span).utf8.count > maximumBytes {
+        if Base64.encode(callbackJSON(policy).span).utf8.count > Self.maximumBytes {
             problems.append(
-                CallbackProblem(key: "body", message: "OSS takes callbacks of up to \(maximumBytes) bytes in Base64"))
+                CallbackProblem(
+                    key: "body",
+                    message: "\(vendor.name) takes callbacks of up to \(Self.maximumBytes) bytes in Base64"))
         }
         return problems
     }
 
-    private static func callbackJSON(_ policy: CallbackPolicy) -> [UInt8] {
+    private func callbackJSON(_ policy: CallbackPolicy) -> [UInt8] {
         var json: [UInt8] = []
         json.append("{\"callbackUrl\":")
         let urls = policy.urls.joined(separator: ";")
@@ -86,12 +95,12 @@ package enum OSSCallbackCodec {
             json.appendJSONString(host.utf8.span)
         }
         json.append(",\"callbackBody\":")
-        let body = translatedBody(policy).text
+        let body = Self.translatedBody(policy).text
         json.appendJSONString(body.span)
         json.append(",\"callbackBodyType\":")
         json.appendJSONString(policy.contentType.rawValue.utf8.span)
-        // Without it OSS sends no server name and name-based TLS hosts fail as "Error status : 502."
-        if policy.urls.contains(where: { $0.lowercased().hasPrefix("https://") }) {
+        // Without it OSS sends no server name and name-based TLS hosts fail as "Error status : 502." TOS has no such switch.
+        if vendor == .oss, policy.urls.contains(where: { $0.lowercased().hasPrefix("https://") }) {
             json.append(",\"callbackSNI\":true")
         }
         json.append("}")
@@ -111,7 +120,7 @@ package enum OSSCallbackCodec {
         return json
     }
 
-    /// The body in OSS's terms. Its JSON strings bring their own quotes, so the quotes of `"${object}"` are left out;
+    /// The body in the store's terms. Its JSON strings bring their own quotes, so the quotes of `"${object}"` are left out;
     /// a string variable in a longer string cannot be said and is returned as `unquotable`.
     private static func translatedBody(_ policy: CallbackPolicy) -> (text: [UInt8], unquotable: String?) {
         guard policy.contentType == .json else { return ([UInt8](policy.body.source.utf8), nil) }

@@ -1,11 +1,12 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
-/// A callback parameter that OSS refuses before anything is stored: 400 `InvalidArgument`.
+/// A callback parameter that a vendor refuses before anything is stored: 400 `InvalidArgument`.
 ///
-/// Messages are the service's own (OSS, "HTTP status code 400" troubleshooting page); numbers are those of the pages
+/// TOS has one sub-code for all of them (page 1189408) and publishes neither code nor sentences; they are those of OSS.
+/// Of OSS, messages are the service's own (OSS, "HTTP status code 400" troubleshooting page); numbers are those of the pages
 /// `0007-…` of its error reference. Where no text is published, the sentence is ours and says so in a comment.
-package struct OSSCallbackError: Error, Sendable, Equatable {
+package struct CallbackParameterError: Error, Sendable, Equatable {
     /// HTTP status of every refusal.
     package static let status = 400
     /// Text of the element `Code`.
@@ -15,9 +16,9 @@ package struct OSSCallbackError: Error, Sendable, Equatable {
     package let message: String
     /// The error sub-code, where the service publishes one.
     package let ec: String?
-    /// Text of the element `ArgumentName`.
+    /// Text of the element `ArgumentName`; documents of TOS have none.
     package let argumentName: String
-    /// Text of the element `ArgumentValue`: the decoded JSON, or the value as sent when it could not be decoded.
+    /// Text of the element `ArgumentValue`, which those of TOS lack too: the decoded JSON, or the value as sent when it could not be decoded.
     package let argumentValue: String
 
     package init(message: String, ec: String?, argumentName: String, argumentValue: String) {
@@ -37,9 +38,15 @@ package struct OSSCallbackError: Error, Sendable, Equatable {
         case variablesTooLong, variablesNotBase64, variablesNotJSON, variablesNotStringMap
     }
 
-    package init(_ reason: Reason, value: String) {
+    package init(_ reason: Reason, value: String, vendor: CallbackVendor) {
         let entry = Self.entry(reason)
-        self.init(message: entry.message, ec: entry.ec, argumentName: entry.name, argumentValue: value)
+        let message = vendor == .oss ? entry.message : entry.message.replacing("x-oss-", with: "x-\(vendor.rawValue)-")
+        let ec =
+            switch vendor {
+            case .oss: entry.ec
+            case .tos: "0021-00000001"
+            }
+        self.init(message: message, ec: ec, argumentName: entry.name, argumentValue: value)
     }
 
     private typealias Entry = (message: String, ec: String?, name: String)

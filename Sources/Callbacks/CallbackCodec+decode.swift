@@ -4,30 +4,36 @@
 private import HTTPWire
 private import Octets
 
-extension OSSCallbackCodec {
-    /// Reads the parameters of a client of OSS.
+extension CallbackCodec {
+    /// Reads the parameters of a vendor's client.
     ///
     /// - Parameters:
     ///   - callback: the Base64 text of header, query value or form field.
     ///   - variables: the same of the variables; form uploads use ``variables(fromForm:)`` instead.
     ///   - limitsLength: whether the 5 KB limit holds: not in PostObject, whose fields have their own.
     /// - Returns: nil when no URL is given, which makes the upload a plain one.
-    /// - Throws: ``OSSCallbackError``, before anything is stored.
-    package static func decode(
+    /// - Throws: ``CallbackParameterError``, before anything is stored.
+    package func decode(
         callback: Span<UInt8>, variables: Span<UInt8>? = nil, limitsLength: Bool = true
-    ) throws(OSSCallbackError) -> OSSCallbackRequest? {
+    ) throws(CallbackParameterError) -> ClientCallback? {
         let asSent = String(octets: callback)
-        if limitsLength, callback.count > maximumBytes { throw OSSCallbackError(.tooLong, value: asSent) }
+        if limitsLength, callback.count > Self.maximumBytes { throw refusal(.tooLong, asSent) }
         guard let decoded = Base64.decode(callback), !decoded.isEmpty else {
-            throw OSSCallbackError(.notBase64, value: asSent)
+            throw refusal(.notBase64, asSent)
         }
-        let fields = try CallbackFields(json: decoded)
+        let fields = try CallbackFields(json: decoded, vendor: vendor)
         guard let urls = try fields.urls() else { return nil }
         let contentType = try fields.contentType()
-        var request = OSSCallbackRequest(urls: urls, body: try fields.body(), contentType: contentType)
+        var request = ClientCallback(
+            vendor: vendor, urls: urls, body: try fields.body(), contentType: contentType)
         request.host = try fields.host()
-        request.sendsServerName = try fields.sendsServerName()
-        request.additionalHeaders = try fields.additionalHeaders()
+        switch vendor {
+        case .oss:
+            request.sendsServerName = try fields.sendsServerName()
+            request.additionalHeaders = try fields.additionalHeaders()
+        case .tos:
+            request.sendsServerName = true
+        }
         if let variables {
             request.variables = try decodeVariables(variables, limitsLength: limitsLength)
         }
@@ -42,20 +48,24 @@ extension OSSCallbackCodec {
         }
     }
 
-    private static func decodeVariables(
+    private func refusal(_ reason: CallbackParameterError.Reason, _ value: String) -> CallbackParameterError {
+        CallbackParameterError(reason, value: value, vendor: vendor)
+    }
+
+    private func decodeVariables(
         _ base64: Span<UInt8>, limitsLength: Bool
-    ) throws(OSSCallbackError) -> [CustomVariable] {
+    ) throws(CallbackParameterError) -> [CustomVariable] {
         let asSent = String(octets: base64)
-        if limitsLength, base64.count > maximumBytes { throw OSSCallbackError(.variablesTooLong, value: asSent) }
-        guard let decoded = Base64.decode(base64) else { throw OSSCallbackError(.variablesNotBase64, value: asSent) }
+        if limitsLength, base64.count > Self.maximumBytes { throw refusal(.variablesTooLong, asSent) }
+        guard let decoded = Base64.decode(base64) else { throw refusal(.variablesNotBase64, asSent) }
         let text = String(octets: decoded.span)
         guard let json = try? JSON.parse(decoded.span), case .object(let members) = json else {
-            throw OSSCallbackError(.variablesNotJSON, value: text)
+            throw refusal(.variablesNotJSON, text)
         }
         var variables: [CustomVariable] = []
         for (key, value) in members {
             guard key.hasPrefix("x:"), key.utf8.count > 2, case .string(let string) = value else {
-                throw OSSCallbackError(.variablesNotStringMap, value: text)
+                throw refusal(.variablesNotStringMap, text)
             }
             variables.append(CustomVariable(name: String(key.dropFirst(2)), value: [UInt8](string.utf8)))
         }
@@ -68,23 +78,25 @@ private struct CallbackFields {
     let json: JSON
     /// For `ArgumentValue`.
     let text: String
+    let vendor: CallbackVendor
 
-    init(json bytes: [UInt8]) throws(OSSCallbackError) {
+    init(json bytes: [UInt8], vendor: CallbackVendor) throws(CallbackParameterError) {
         text = String(octets: bytes.span)
+        self.vendor = vendor
         guard let json = try? JSON.parse(bytes.span), case .object = json else {
-            throw OSSCallbackError(.notJSON, value: text)
+            throw CallbackParameterError(.notJSON, value: text, vendor: vendor)
         }
         self.json = json
     }
 
-    private func refusal(_ reason: OSSCallbackError.Reason) -> OSSCallbackError {
-        OSSCallbackError(reason, value: text)
+    private func refusal(_ reason: CallbackParameterError.Reason) -> CallbackParameterError {
+        CallbackParameterError(reason, value: text, vendor: vendor)
     }
 
-    func urls() throws(OSSCallbackError) -> [CallbackURL]? {
+    func urls() throws(CallbackParameterError) -> [CallbackURL]? {
         guard let value = json["callbackUrl"], value != .null else {
             // {"callbackPolicy":"name"} refers to a policy kept with the bucket (Python SDK, bucket callback policies).
-            if json["callbackPolicy"] != nil { throw refusal(.unknownPolicy) }
+            if vendor == .oss, json["callbackPolicy"] != nil { throw refusal(.unknownPolicy) }
             return nil
         }
         guard case .string(let list) = value else { throw refusal(.badURL) }
@@ -93,7 +105,8 @@ private struct CallbackFields {
         if texts.count > CallbackPolicy.maximumURLs { throw refusal(.tooManyURLs) }
         var urls: [CallbackURL] = []
         for text in texts {
-            guard let url = try? CallbackURL(parsing: String(text), defaultScheme: "http"), !url.isIPv6Literal,
+            guard let url = try? CallbackURL(parsing: String(text), defaultScheme: vendor.defaultScheme),
+                !url.isIPv6Literal,
                 // `my` is refused (Java SDK, CallbackTest); a bare word is a host only when a scheme or port says so.
                 text.contains("://") || url.host.contains(".") || url.authority.contains(":")
             else { throw refusal(.badURL) }
@@ -102,7 +115,7 @@ private struct CallbackFields {
         return urls
     }
 
-    func host() throws(OSSCallbackError) -> String? {
+    func host() throws(CallbackParameterError) -> String? {
         guard let value = json["callbackHost"], value != .null else { return nil }
         guard case .string(let host) = value else { throw refusal(.badHost) }
         if host.isEmpty { return nil }
@@ -110,21 +123,24 @@ private struct CallbackFields {
         return host
     }
 
-    func body() throws(OSSCallbackError) -> Template {
+    /// Nil for a malformed variable where the vendor finds out only when it makes the callback: TOS (Go SDK,
+    /// `TestCallbackErr`).
+    func body() throws(CallbackParameterError) -> Template? {
         guard case .string(let body)? = json["callbackBody"] else { throw refusal(.bodyNotString) }
         if body.isEmpty { throw refusal(.bodyEmpty) }
-        guard let template = try? Template(parsing: body, syntax: .oss) else { throw refusal(.badVariableForm) }
+        let template = try? Template(parsing: body, syntax: .client(vendor))
+        if template == nil, vendor == .oss { throw refusal(.badVariableForm) }
         return template
     }
 
-    func contentType() throws(OSSCallbackError) -> CallbackContentType {
+    func contentType() throws(CallbackParameterError) -> CallbackContentType {
         guard let value = json["callbackBodyType"], value != .null else { return .form }
         guard case .string(let name) = value else { throw refusal(.bodyTypeNotString) }
         guard let type = CallbackContentType(rawValue: name.lowercased()) else { throw refusal(.bodyTypeUnsupported) }
         return type
     }
 
-    func sendsServerName() throws(OSSCallbackError) -> Bool {
+    func sendsServerName() throws(CallbackParameterError) -> Bool {
         switch json["callbackSNI"] {
         case nil, .null?: return false
         case .bool(let flag)?: return flag
@@ -138,7 +154,7 @@ private struct CallbackFields {
         "upgrade", "keep-alive", "expect", "date", "user-agent", "authorization",
     ]
 
-    func additionalHeaders() throws(OSSCallbackError) -> [(name: String, value: String)] {
+    func additionalHeaders() throws(CallbackParameterError) -> [(name: String, value: String)] {
         guard let value = json["additionalHeaders"], value != .null else { return [] }
         guard case .object(let members) = value else { throw refusal(.badAdditionalHeaders) }
         var headers: [(name: String, value: String)] = []

@@ -4,39 +4,51 @@
 private import HTTPWire
 private import Octets
 
-/// What OSS makes of a callback's end, and so what its client is told.
-package enum OSSCallbackVerdict: Sendable, Equatable {
+/// What a vendor makes of a callback's end, and so what its client is told.
+package enum VendorVerdict: Sendable, Equatable {
     /// 200 with this body, byte for byte.
     case success(body: [UInt8], contentType: String)
     /// 203 `CallbackFailed` with this message; `ec` where the service publishes one.
     case failure(message: String, ec: String?)
 }
 
-/// Judges an app's answer by the rules of OSS (OSS, page Callback, and its page "HTTP 203 status code").
-package enum OSSCallbackJudge {
+/// Judges an app's answer by the rules of OSS (OSS, page Callback, and its page "HTTP 203 status code"), which TOS is
+/// taken to have too: it publishes no rules, no sentences and no sub-codes, and says nothing of XML.
+package struct VendorJudge: Sendable {
+    package let vendor: CallbackVendor
+
+    package init(_ vendor: CallbackVendor) { self.vendor = vendor }
+
     /// The verdict on an answer.
-    package static func judge(_ answer: CallbackAnswer) -> OSSCallbackVerdict {
+    package func judge(_ answer: CallbackAnswer) -> VendorVerdict {
         guard answer.status == 200 else {
-            return .failure(message: "Error status : \(answer.status).", ec: "0007-00000203")
+            return failure("Error status : \(answer.status).", ec: "0007-00000203")
         }
-        if let problem = lengthProblem(answer) { return .failure(message: problem, ec: nil) }
+        if let problem = Self.lengthProblem(answer) { return failure(problem) }
         if (try? JSON.parse(answer.body.span)) != nil {
             return .success(body: answer.body, contentType: "application/json")
         }
-        if isXML(answer) { return .success(body: answer.body, contentType: "application/xml") }
-        return .failure(message: "Response body is not valid json format.", ec: "0007-00000205")
+        if vendor == .oss, Self.isXML(answer) { return .success(body: answer.body, contentType: "application/xml") }
+        return failure("Response body is not valid json format.", ec: "0007-00000205")
+    }
+
+    /// The verdict when the client's body cannot be sent at all (TOS: ``ClientCallback/renderBody(_:)``).
+    package func judge(_ error: CallbackBodyError) -> VendorVerdict { failure(error.message) }
+
+    private func failure(_ message: String, ec: String? = nil) -> VendorVerdict {
+        .failure(message: message, ec: vendor == .oss ? ec : nil)
     }
 
     /// The verdict when there is no answer.
-    package static func judge(_ failure: CallbackTransportFailure) -> OSSCallbackVerdict {
-        switch failure {
+    package func judge(_ transport: CallbackTransportFailure) -> VendorVerdict {
+        switch transport {
         case .timeout(let peer, let milliseconds):
             let limit = "cost:\(milliseconds)ms, timeout:\(milliseconds)ms"
-            return .failure(message: "Error status : -1 \(peer) reply timeout, \(limit) (err -4, errno115)", ec: nil)
+            return failure("Error status : -1 \(peer) reply timeout, \(limit) (err -4, errno115)")
         case .tooLong:
-            return .failure(message: tooLong, ec: nil)
+            return failure(Self.tooLong)
         case .unresolved, .forbidden, .unreachable, .tls, .closed, .malformed:
-            return .failure(message: "Error status : 502.", ec: "0007-00000203")
+            return failure("Error status : 502.", ec: "0007-00000203")
         }
     }
 
