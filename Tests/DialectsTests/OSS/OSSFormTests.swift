@@ -15,8 +15,8 @@ import Testing
         "Content-Length: 1000",
     ]
 
-    static func formFields(_ list: [(String, String)]) -> [FormField] {
-        list.map { FormField(name: $0.0, value: Array($0.1.utf8)) }
+    static func formFields(_ list: [(String, String)]) -> [Dialects::FormField] {
+        list.map { Dialects::FormField(name: $0.0, value: Array($0.1.utf8)) }
     }
 
     static func request(
@@ -180,7 +180,7 @@ import Testing
     static let now: Int64 = 1_700_000_000
 
     /// A V1 form with a policy of these conditions.
-    static func form(_ conditions: String, _ others: [(String, String)]) -> [FormField] {
+    static func form(_ conditions: String, _ others: [(String, String)]) -> [Dialects::FormField] {
         let document = "{\"expiration\":\"2023-11-14T23:13:20.000Z\",\"conditions\":[\(conditions)]}"
         let policy = Base64.encode(document.utf8.span)
         let signer = OSSSigner(version: .v1, credentials: OSSRoundTripTests.credentials(), region: "")
@@ -192,7 +192,7 @@ import Testing
     }
 
     static func verify(
-        _ fields: [FormField], file: FormFile = FormFile(fileName: "f.png", contentType: "image/png")
+        _ fields: [Dialects::FormField], file: FormFile = FormFile(fileName: "f.png", contentType: "image/png")
     ) throws -> (id: String, request: ClientRequest) {
         let dialect = OSSDialect()
         var request = try dialect.readForm(try RequestText.operation(OSSFormTests.head), fields: fields, file: file)
@@ -203,7 +203,7 @@ import Testing
     }
 
     static func error(
-        _ fields: [FormField], file: FormFile = FormFile(fileName: "f.png", contentType: "image/png")
+        _ fields: [Dialects::FormField], file: FormFile = FormFile(fileName: "f.png", contentType: "image/png")
     ) -> VendorError? {
         do {
             _ = try verify(fields, file: file)
