@@ -48,6 +48,10 @@ package final class OSSOutbound: StoreWriter {
             OSSFieldPolicy.copy(clientFields, from: source, for: operation, to: &request.fields)
             replace(with: routeFields, in: &request.fields) { OSSFieldPolicy.belongsToCompletion($0, of: routeFields) }
             append(callback, to: &request.fields)
+            // With a body OSS refuses it.
+            if framing == .none, source == .sdk, let all = clientFields.first("x-oss-complete-all") {
+                request.fields.append("x-oss-complete-all", bytes: all.span)
+            }
         default:
             OSSFieldPolicy.copy(clientFields, from: source, for: operation, to: &request.fields)
         }

@@ -100,7 +100,7 @@ import Testing
     }
 
     /// Encodes, parses, reads and verifies.
-    private static func verify(_ request: StoreRequest, bucket: String? = nil) throws -> ClientRequest {
+    static func verify(_ request: StoreRequest, bucket: String? = nil) throws -> ClientRequest {
         var bytes: [UInt8] = []
         HTTPEncoder.appendRequest(
             method: request.method, target: request.target.span, fields: request.fields, to: &bytes)
