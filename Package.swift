@@ -111,7 +111,8 @@ if Context.environment["PUTBACK_FUZZ"] != nil {
     package.targets += [
         .systemLibrary(name: "CFuzzDriver", path: "Tests/Fuzz/Driver"),
         .executableTarget(
-            name: "fuzz", dependencies: ["CFuzzDriver", "Settings", "Callbacks", "Signing", "HTTPWire", "Octets"],
+            name: "fuzz",
+            dependencies: ["CFuzzDriver", "Settings", "Dialects", "Callbacks", "Signing", "HTTPWire", "Octets"],
             path: "Tests/Fuzz/Targets", swiftSettings: strict),
     ]
 }

@@ -99,7 +99,9 @@ package enum OSSInbound {
         switch head.method {
         case .post:
             try refuseOthers(query, than: [])
-            guard isForm(head) else { throw VendorError(.requestIsNotMultiPartContent) }
+            guard let type = head.fields.first("Content-Type"), FormBoundary.isForm(type.span) else {
+                throw VendorError(.requestIsNotMultiPartContent)
+            }
             return .postObject
         case .get where query.contains("uploads"):
             try refuseOthers(query, than: ["uploads"])
@@ -108,13 +110,6 @@ package enum OSSInbound {
             try refuseOthers(query, than: [])
             throw refusal(head.method, of: "Bucket")
         }
-    }
-
-    private static func isForm(_ head: RequestHead) -> Bool {
-        guard let type = head.fields.first("Content-Type") else { return false }
-        let wanted = "multipart/form-data"
-        let text = String(octets: type.span).lowercased()
-        return text == wanted || text.hasPrefix(wanted + ";") || text.hasPrefix(wanted + " ")
     }
 
     /// Refuses what would make the request another operation than the one with these parameters.

@@ -60,6 +60,17 @@ import Testing
         }
     }
 
+    /// The Python SDKs write `?uploads=`, Go's and Ruby's `?uploads`; both versions sign the name alone.
+    @Test(arguments: [OSSSignatureVersion.v1, .v4])
+    func `verifies parameters with and without an equals sign`(version: OSSSignatureVersion) throws {
+        let outbound = OSSOutbound(.example(.path, signature: version))
+        var request = StoreRequest()
+        outbound.write(.createUpload, key: "k", now: OSSRoundTripTests.now, into: &request)
+        #expect(text(request.target) == "/examplebucket/k?uploads")
+        request.target.append(UInt8(ascii: "="))
+        #expect(try OSSRoundTripTests.verify(request).operation == .createUpload)
+    }
+
     @Test func `changes buckets from request to request`() throws {
         let outbound = OSSOutbound(.example(.virtualHost, "oss.example.com"))
         var request = StoreRequest()

@@ -18,6 +18,8 @@ let fuzzTargets: [String: @Sendable ([UInt8]) -> Void] = [
     "templates": fuzzTemplates,
     "callbacks": fuzzCallbackParameters,
     "signatures": fuzzSignatures,
+    "completions": fuzzCompletions,
+    "policies": fuzzPolicies,
     "config": fuzzConfig,
 ]
 
