@@ -9,6 +9,8 @@ package import Signing
 /// Each vendor has a folder with the same files in the same order; a further one is a folder and a line in
 /// ``DialectName``. A value without state; what needs memory is made by ``makeVerifier()`` and ``makeWriter(_:)``.
 package protocol Dialect: Sendable {
+    var name: DialectName { get }
+
     // MARK: What clients send
 
     /// What a request asks for, or how the vendor refuses it. Nothing is verified here.

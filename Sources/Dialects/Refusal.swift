@@ -36,6 +36,8 @@ package enum Refusal: Error, Sendable, Equatable {
     case busy(String)
     /// Certainly not stored, and a second attempt may succeed.
     case storeFailed(String)
+    /// The callback failed, and the object was deleted again. Not the 203 of an object that is kept, and no 5xx.
+    case callbackFailed(String)
     /// Stored or not, nobody can tell; or stored, but not what was sent. No client may repeat it on its own.
     case doubtful(String)
     case internalError

@@ -14,7 +14,7 @@ final class DirectoryRead: BodyReceiver {
 
     /// nil once the client is gone or was told.
     private var connection: ServerConnection?
-    private let incoming: OSSFace.Incoming
+    private let incoming: SDKFace.Incoming
     private let store: DirectoryStore
     private let plan: UploadPlan
     private let operation: ClientRequest
@@ -26,7 +26,7 @@ final class DirectoryRead: BodyReceiver {
     private var isReading = false
 
     init(
-        incoming: OSSFace.Incoming, store: DirectoryStore, plan: UploadPlan, operation: ClientRequest
+        incoming: SDKFace.Incoming, store: DirectoryStore, plan: UploadPlan, operation: ClientRequest
     ) {
         connection = incoming.connection
         self.incoming = incoming
@@ -60,22 +60,22 @@ final class DirectoryRead: BodyReceiver {
 
     private func opened(_ result: Result<ObjectReader?, StoreError>) {
         guard let connection else { return }
-        let context = OSSFace.context(connection, incoming.requestID, incoming.started, incoming.runtime.environment)
+        let context = SDKFace.context(incoming)
         guard case .success(let reader?) = result else {
             let key = String(decoding: plan.key, as: UTF8.self)
             var error = VendorError(.noSuchKey, details: [("Key", key)])
             if case .failure = result { error = VendorError(.internalError) }
             self.connection = nil
             connection.receiver = nil
-            return OSSFace.send(OSSAnswer.error(error, toHead: isHead, context), on: connection)
+            return SDKFace.send(incoming.dialect.answer(error, toHead: isHead, context), on: connection)
         }
         self.reader = reader
-        let (answer, bytes) = OSSFace.dialect.object(ObjectFacts(reader.object), to: operation, context)
+        let (answer, bytes) = incoming.dialect.object(ObjectFacts(reader.object), to: operation, context)
         self.bytes = bytes
         guard !isHead, answer.body.isEmpty else {
             self.connection = nil
             connection.receiver = nil
-            guard isHead else { return OSSFace.send(answer, on: connection) }
+            guard isHead else { return SDKFace.send(answer, on: connection) }
             connection.startAnswer(status: answer.status, fields: answer.fields, length: reader.object.size)
             return connection.endAnswer()
         }

@@ -6,10 +6,11 @@ internal import Dialects
 internal import HTTPWire
 
 extension UploadPlan {
-    /// What a store's answer to the plan's PutObject means, given what was streamed to it.
+    /// What a store's answer to the plan's request means, given what was streamed to it.
     func judge(_ answer: WireAnswer, _ streamed: StreamedFacts) -> StoreVerdict {
-        let verdict = OSSVerdict.judge(
-            answer, to: .putObject, streamed: Checksums(crc64: streamed.crc64, md5: contentMD5),
+        guard let dialect = storeDialect?.dialect else { preconditionFailure("only stores with a dialect answer") }
+        let verdict = dialect.judge(
+            answer, to: storeOperation, streamed: Checksums(crc64: streamed.crc64, md5: contentMD5),
             callbackAsked: asksStoreForCallback)
         switch verdict {
         case .stored(let stored):

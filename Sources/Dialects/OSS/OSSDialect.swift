@@ -7,6 +7,8 @@ package import HTTPWire
 package struct OSSDialect: Dialect {
     package init() {}
 
+    package var name: DialectName { .oss }
+
     // MARK: What clients send
 
     package func read(_ head: RequestHead, at place: ListenerPlace) throws(VendorError) -> ClientRequest {

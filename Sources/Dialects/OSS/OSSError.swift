@@ -53,6 +53,8 @@ extension VendorError {
         case .busy(let message): self.init(.serviceUnavailable, message)
         case .storeFailed(let message): self.init(.internalError, message)
         // A 400 that no SDK repeats on its own.
+        case .callbackFailed(let message):
+            self.init(status: 400, code: OSSErrorCode.callbackFailed.rawValue, message: message)
         case .doubtful(let message): self.init(.requestTimeout, message)
         case .internalError: self.init(.internalError)
         }

@@ -8,8 +8,8 @@ internal import Octets
 internal import Settings
 internal import Signing
 
-/// Writes the signed requests of one OSS store. Confined to one thread.
-final class OSSRequests {
+/// Writes the signed requests of one store. Confined to one thread.
+final class StoreRequests {
     private let writer: any StoreWriter
     /// Kept for its capacity.
     private var request = StoreRequest()
@@ -18,13 +18,13 @@ final class OSSRequests {
         let key = AccessKey(
             id: store.credentials.id, secret: store.credentials.secret.reveal(),
             token: store.credentials.token?.revealText())
-        writer = OSSFace.dialect.makeWriter(
+        writer = store.dialect.dialect.makeWriter(
             StoreIdentity(
                 key: key, region: store.region ?? "", signature: store.signature?.rawValue,
                 addressing: store.addressing, authority: store.endpoint.authority))
     }
 
-    /// Appends a PutObject, encoded.
+    /// Appends the request of a plan with a body, encoded.
     func put(_ plan: UploadPlan, now: Int64, to bytes: inout OctetBuffer) {
         write(plan, now: now)
         let target = request.target
@@ -35,26 +35,26 @@ final class OSSRequests {
     func explain(_ plan: UploadPlan, now: Int64) -> (head: [UInt8], signed: SignedText) {
         write(plan, now: now)
         let signed = writer.signedText(
-            .putObject, bucket: plan.bucket, key: plan.key, request: request, callback: Self.callback(plan), now: now)
+            plan.storeOperation, bucket: plan.bucket, key: plan.key, request: request, callback: Self.callback(plan), now: now)
         return (request.encoded, signed)
     }
 
     /// A signed request without a body, encoded.
     func encoded(
         _ operation: StoreOperation, bucket: String, key: [UInt8], clientFields: HeaderFields = HeaderFields(),
-        now: Int64
+        routeFields: HeaderFields = HeaderFields(), now: Int64
     ) -> [UInt8] {
         writer.write(
-            operation, bucket: bucket, key: key, clientFields: clientFields, from: .sdk, routeFields: HeaderFields(),
+            operation, bucket: bucket, key: key, clientFields: clientFields, from: .sdk, routeFields: routeFields,
             callback: nil, framing: .none, now: now, into: &request)
         return request.encoded
     }
 
     private func write(_ plan: UploadPlan, now: Int64) {
         writer.write(
-            .putObject, bucket: plan.bucket, key: plan.key, clientFields: plan.request.route.head.fields,
+            plan.storeOperation, bucket: plan.bucket, key: plan.key, clientFields: plan.objectFields,
             from: plan.isFromSDK ? .sdk : .plain, routeFields: plan.routeFields, callback: Self.callback(plan),
-            framing: plan.length.map { .length($0) } ?? .chunked, now: now, into: &request)
+            framing: plan.framing, now: now, into: &request)
     }
 
     private static func callback(_ plan: UploadPlan) -> StoreCallback? {
