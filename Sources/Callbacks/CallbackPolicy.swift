@@ -101,6 +101,19 @@ package struct CallbackPolicy: Sendable, Equatable {
         self.onFailure = onFailure
     }
 
+    /// The system variables of the body, each once, in order of appearance.
+    package var systemVariables: [SystemVariable] {
+        var variables: [SystemVariable] = []
+        for case .system(let variable) in body.references where !variables.contains(variable) {
+            variables.append(variable)
+        }
+        return variables
+    }
+
+    /// Whether the body says something of the object as an image. Whoever makes the callback must then look into it:
+    /// Putback with an ``ImageHead`` that is fed with the bytes as they pass.
+    package var needsImage: Bool { systemVariables.contains(where: \.isOfImage) }
+
     /// The custom variables with their values, unescaped, in order.
     package func customVariables(lookup: (TemplateVariable) -> [UInt8]?) -> [CustomVariable] {
         variables.map { CustomVariable(name: $0.name, value: $0.template.render(.none, lookup: lookup)) }

@@ -31,20 +31,12 @@ package enum CallbackVendor: String, Sendable, CaseIterable {
         }
     }
 
-    /// How sure it is that a vendor knows a variable.
-    package enum Knowledge: Sendable, Equatable {
-        case known
-        /// Likely, but no source says so.
-        case unconfirmed
-        case unknown
-    }
-
     /// Whether the vendor itself can fill in a variable of a callback body.
     ///
     /// OSS: page Callback, table of system variables. TOS: `bucket` and `object` by page 196411 and the SDKs' tests, `size`
     /// and `mimeType` by a third party's code in production, whose authors took `imageInfo.format` out again; for `etag`
     /// there is no source, though no such service lacks it.
-    package func knowledge(of variable: SystemVariable) -> Knowledge {
+    package func knowledge(of variable: SystemVariable) -> VariableKnowledge {
         switch (self, variable) {
         case (.oss, _): .known
         case (.tos, .bucket), (.tos, .object), (.tos, .size), (.tos, .mimeType): .known
@@ -52,4 +44,12 @@ package enum CallbackVendor: String, Sendable, CaseIterable {
         case (.tos, _): .unknown
         }
     }
+}
+
+/// How sure it is that the value of a variable can be told by who makes a callback.
+package enum VariableKnowledge: Sendable, Equatable {
+    case known
+    /// Likely, but no source says so.
+    case unconfirmed
+    case unknown
 }

@@ -17,6 +17,14 @@ package enum SystemVariable: String, Sendable, CaseIterable {
     case requestID = "reqId"
     case operation
 
+    /// Whether the object must be looked into as an image.
+    package var isOfImage: Bool {
+        switch self {
+        case .imageHeight, .imageWidth, .imageFormat: true
+        default: false
+        }
+    }
+
     /// Whether the value is a number: without quotes in JSON, and null rather than `""` when it is missing.
     package var isNumber: Bool {
         switch self {

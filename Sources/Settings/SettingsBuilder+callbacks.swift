@@ -56,13 +56,7 @@ extension SettingsBuilder {
         }
     }
 
-    /// What keeps OSS from making a callback itself, once for each policy.
-    func checkCallbackByOSS(_ index: Int) {
-        guard let policy = callbacks[index].part, checkedForOSS.insert(index).inserted else { return }
-        for problem in CallbackCodec(.oss).problems(policy) { report(problem, in: callbacks[index].node) }
-    }
-
-    private func report(_ problem: CallbackProblem, in policy: ConfigNode) {
+    func report(_ problem: CallbackProblem, in policy: ConfigNode) {
         let node = Self.node(problem.key, in: policy) ?? policy
         var message = problem.message
         if let offset = problem.offset, case .text(let text) = node.value {

@@ -31,21 +31,11 @@ extension SettingsBuilder {
         }
     }
 
-    private func checkMaker(of callback: Int, _ route: Route, _ node: ConfigNode) {
-        let store = stores[route.storeIndex]
-        guard route.callbackIsByStore, let kind = store.part?.kind else { return }
-        switch kind {
-        case .remote: checkCallbackByOSS(callback)
-        case .directory:
-            reader.error(node, "the store \"\(store.name)\" makes no callbacks, and the policy says \"by: store\"")
-        }
+    func listeners(of conditions: RouteConditions) -> [Listener] {
+        listeners.indices.filter { conditions.listeners & 1 << UInt64($0) != 0 }.compactMap { listeners[$0].part }
     }
 
-    private func listeners(of route: Route) -> [Listener] {
-        listeners.indices.filter { route.conditions.listeners & 1 << UInt64($0) != 0 }.compactMap { listeners[$0].part }
-    }
-
-    private func dialects(of route: Route) -> [DialectName?] { listeners(of: route).map(\.dialect) }
+    private func dialects(of route: Route) -> [DialectName?] { listeners(of: route.conditions).map(\.dialect) }
 
     private func takesPlainClients(_ route: Route) -> Bool { dialects(of: route).contains(nil) }
 
@@ -93,7 +83,7 @@ extension SettingsBuilder {
     private func checkDialects(_ route: Route, _ fields: Fields) {
         let store = stores[route.storeIndex]
         guard let spoken = store.part?.dialect, let node = fields["store"] else { return }
-        for listener in listeners(of: route) {
+        for listener in listeners(of: route.conditions) {
             guard let dialect = listener.dialect, dialect != spoken else { continue }
             reader.error(
                 node,
@@ -107,7 +97,7 @@ extension SettingsBuilder {
     private func checkKeyIsStable(_ route: Route, _ fields: Fields) {
         guard let node = fields["key"], let variable = route.unstableKeyVariable,
             route.conditions.methods.contains(MethodSet(.post)),
-            let listener = listeners(of: route).first(where: \.isSDK)
+            let listener = listeners(of: route.conditions).first(where: \.isSDK)
         else { return }
         reader.warning(
             node,

@@ -34,7 +34,7 @@ extension SettingsBuilder {
         let references = key.references + headers.flatMap(\.value.references) + callbackReferences(callback)
         let route = Route(
             index: routes.count, name: name, conditions: conditions, clientsIndex: clients, storeIndex: store, key: key,
-            headers: headers, callbackIndex: callback, callbackIsByStore: isByStore(callback, store),
+            headers: headers, callbackIndex: callback, callbackIsByStore: isByStore(callback, store, conditions),
             integrity: integrity, clientCallbacks: allowance,
             uploadLimitBytes: min(ownLimit ?? limits.uploadSizeBytes, conditions.size.upper ?? .max),
             needsUUID: references.contains(.uuid), needsRequestID: references.contains(.requestID))
@@ -54,12 +54,6 @@ extension SettingsBuilder {
         let index = reader.reference(node, to: "callback", among: callbacks.map(\.name))
         if let index { usedCallbacks.insert(index) }
         return index
-    }
-
-    /// Who makes a callback: whom the policy names, else the store if it can.
-    private func isByStore(_ callback: Int?, _ store: Int) -> Bool {
-        guard let callback, let policy = callbacks[callback].part else { return false }
-        return (policy.by ?? (stores[store].part?.makesCallbacks == true ? .store : .putback)) == .store
     }
 
     func callbackReferences(_ callback: Int?) -> [TemplateVariable] {

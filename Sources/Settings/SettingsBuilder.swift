@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Callbacks
+internal import Dialects
 
 /// Builds ``Settings`` from a document: each part reads its section, later parts look up earlier ones by name.
 ///
@@ -26,8 +27,8 @@ final class SettingsBuilder {
     var usedClients = Set<Int>()
     var usedStores = Set<Int>()
     var usedCallbacks = Set<Int>()
-    /// Indices of callbacks that were judged by the rules of OSS.
-    var checkedForOSS = Set<Int>()
+    /// Indices of callbacks that were judged by the rules of a dialect.
+    var checkedFor: [DialectName: Set<Int>] = [:]
 
     init(_ reader: ConfigReader) { self.reader = reader }
 

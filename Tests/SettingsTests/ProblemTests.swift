@@ -9,7 +9,7 @@ private let directory = URL(filePath: #filePath).deletingLastPathComponent().app
 
 @Suite struct ProblemTests {
     /// Each `broken/NAME.yaml` beside this file is read once; `broken/NAME.txt` holds all that must be said of it.
-    @Test(arguments: ["listeners", "secrets", "stores", "dialects", "routes", "yaml", "missing"])
+    @Test(arguments: ["listeners", "secrets", "stores", "dialects", "makers", "routes", "yaml", "missing"])
     func `every problem of a file is reported in one run, with its place`(name: String) throws {
         let text = try String(contentsOf: directory.appending(path: "\(name).yaml"), encoding: .utf8)
         let expected = try String(contentsOf: directory.appending(path: "\(name).txt"), encoding: .utf8)

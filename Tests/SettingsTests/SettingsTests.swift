@@ -198,7 +198,10 @@ import Testing
         let settings = try settings(
             """
             version: 1
-            listeners: [{name: a, address: "127.0.0.1:0", dialect: plain}]
+            listeners:
+              - {name: a, address: "127.0.0.1:0", dialect: plain}
+              - {name: b, address: "127.0.0.1:0", dialect: us3, clients: keys}
+            clients: {keys: {keys: [{id: a, secret: "plain:b"}]}}
             stores:
               shelf: {dialect: directory, path: objects}
               cloud:
@@ -208,17 +211,34 @@ import Testing
                 bucket: bucket
                 signature: v1
                 credentials: {id: a, secret: "plain:b"}
+              volc: {dialect: tos, endpoint: "http://t", region: r, bucket: bucket, credentials: {id: a, secret: "plain:b"}}
+              ucloud: {dialect: us3, endpoint: "http://u", bucket: bucket, credentials: {id: a, secret: "plain:b"}}
             callbacks:
               any: {url: "http://app/x", body: '{}'}
+              sized: {url: "http://app/x", body: '{"s":${size},"t":${mimeType}}'}
+              tagged: {url: "http://app/x", body: '{"e":${etag}}'}
+              seen: {url: "http://app/x", body: '{"w":${imageInfo.width}}'}
               own: {url: "http://app/x", body: '{"u":${x:u}}', variables: {u: "${uuid}"}, by: putback}
             routes:
-              - {name: a, match: {path: /a}, store: shelf, callback: any}
-              - {name: b, match: {path: /b}, store: cloud, callback: any}
-              - {name: c, match: {path: /c}, store: cloud, callback: own}
-              - {name: d, match: {path: /d}, store: cloud}
+              - {name: a, match: {listener: a, path: /a}, store: shelf, callback: any}
+              - {name: b, match: {listener: a, path: /b}, store: cloud, callback: any}
+              - {name: c, match: {listener: a, path: /c}, store: cloud, callback: own}
+              - {name: d, match: {listener: a, path: /d}, store: cloud}
+              - {name: e, match: {listener: a, path: /e}, store: cloud, callback: seen}
+              - {name: f, match: {listener: a, path: /f}, store: volc, callback: seen}
+              - {name: g, match: {listener: a, path: /g}, store: volc, callback: tagged}
+              - {name: h, match: {listener: a, path: /h}, store: volc, callback: sized}
+              - {name: i, match: {listener: a, path: /i}, store: ucloud, callback: tagged}
+              - {name: j, match: {listener: a, path: /j}, store: ucloud, callback: sized}
+              - {name: k, match: {listener: b, path: /k}, store: ucloud, callback: sized}
+              - {name: l, match: {listener: b, path: /l}, store: ucloud, callback: any}
             """)
-        #expect(settings.routes.routes.map(\.callbackIsByStore) == [false, true, false, false])
-        #expect(settings.routes.routes.map(\.needsUUID) == [false, false, true, false])
+        #expect(
+            settings.routes.routes.map(\.callbackIsByStore) == [
+                false, true, false, false, true, false, false, true, false, true, false, true,
+            ])
+        #expect(settings.routes.routes.map(\.needsUUID).enumerated().filter(\.element).map(\.offset) == [2])
+        #expect(settings.callbacks.map(\.needsImage) == [false, false, false, true, false])
     }
 
     @Test func `open listeners are warned of only where a route is open too`() {
