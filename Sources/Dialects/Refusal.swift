@@ -41,6 +41,8 @@ package enum Refusal: Error, Sendable, Equatable {
     /// Stored or not, nobody can tell; or stored, but not what was sent. No client may repeat it on its own.
     case doubtful(String)
     case internalError
+    /// The vendor's own words already, such as for a completion that cannot be read.
+    case vendor(status: Int, code: String, message: String)
 }
 
 /// Why a form is refused before it is known what it asks for.

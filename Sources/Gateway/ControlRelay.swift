@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Dialects
+internal import Digests
 internal import HTTPServing
 internal import HTTPWire
+internal import Octets
 internal import Upstream
 
 /// A request that moves no data (begin, abort and list uploads, delete), signed anew and passed on; the store's short

@@ -23,7 +23,7 @@ enum DirectoryParts {
         switch dialect {
         case .oss: return Hex.encode(part.md5.span, uppercase: true)
         case .tos: return Hex.encode(part.md5.span)
-        case .us3: return part.sha1.map { urlSafe($0) } ?? ""
+        case .us3: return part.sha1.map { US3ETag.part(sha1: $0.span) } ?? ""
         }
     }
 
@@ -36,10 +36,7 @@ enum DirectoryParts {
             return "\(Hex.encode(MD5.hash(digests.span).span, uppercase: dialect == .oss))-\(parts.count)"
         case .us3:
             // Parts have the size of the blocks that the ETag is made of.
-            let digests = parts.compactMap(\.sha1)
-            let count = UInt32(clamping: parts.count)
-            let digest = digests.count == 1 ? digests[0] : SHA1.hash(digests.flatMap { $0 }.span)
-            return urlSafe([0, 8, 16, 24].map { UInt8(truncatingIfNeeded: count >> $0) } + digest)
+            return US3ETag.object(ofParts: parts.compactMap(\.sha1))
         }
     }
 
@@ -47,13 +44,7 @@ enum DirectoryParts {
     static func check(_ etag: String, _ dialect: DialectName) -> PartChoice.Check? {
         switch dialect {
         case .oss, .tos: Hex.decode(etag.utf8.span).flatMap { $0.count == 16 ? .md5($0) : nil }
-        case .us3:
-            Base64.decode(Array(etag.replacing("-", with: "+").replacing("_", with: "/").utf8).span)
-                .flatMap { $0.count == 20 ? .sha1($0) : nil }
+        case .us3: US3ETag.sha1(ofPart: etag.utf8.span).map { .sha1($0) }
         }
-    }
-
-    private static func urlSafe(_ bytes: [UInt8]) -> String {
-        Base64.encode(bytes.span).replacing("+", with: "-").replacing("/", with: "_")
     }
 }

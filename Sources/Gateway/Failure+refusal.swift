@@ -13,7 +13,7 @@ extension Failure {
     /// SDKs send an upload again after any 5xx, so that only what is certainly not stored gets one.
     func refusal(stored: Stored = .no) -> Refusal {
         if stored != .no {
-            if code == .storeMismatch { return .badCRC64 }
+            if code == .storeMismatch, stored == .yes { return .badCRC64 }
             return .doubtful(message + (stored == .unknown ? " The object may be stored." : ""))
         }
         if let exact { return exact }

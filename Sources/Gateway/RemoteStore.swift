@@ -22,7 +22,8 @@ final class RemoteStore {
     /// Starts what the plan says of a body: an object, a part, a completion.
     func put(_ plan: UploadPlan, now: Int64, handler: any UploadSinkHandler) -> any UploadSink {
         let sink = spare.popLast() ?? RemoteSink(store: self)
-        sink.start(length: plan.length, isRepeatable: plan.isRepeatable, handler: handler) { head in
+        sink.start(
+            method: plan.method, length: plan.length, isRepeatable: plan.isRepeatable, handler: handler) { head in
             requests.put(plan, now: now, to: &head)
         }
         return sink

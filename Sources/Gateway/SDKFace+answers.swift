@@ -7,6 +7,7 @@ internal import Eventing
 internal import HTTPServing
 internal import HTTPWire
 internal import Octets
+internal import Settings
 
 extension SDKFace {
     /// Answers an upload; returns the status that was told.

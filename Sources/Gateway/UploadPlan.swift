@@ -46,6 +46,10 @@ final class UploadRequest {
         self.contentMD5 = contentMD5
     }
 
+    /// Whether the request is about an object, and not about a bucket.
+    var namesObject: Bool {
+        if case .listUploads = client?.operation { false } else { true }
+    }
     /// The listener's place in the settings.
     var listenerIndex: Int { route.listenerIndex }
     // The large parts are lent, because a copy would be references more to count.
@@ -82,6 +86,8 @@ final class UploadPlan {
     let isFromSDK: Bool
     /// The vendor whose protocol the store speaks; nil for a directory.
     let storeDialect: DialectName?
+    /// Whose client asks; nil for a plain one. The planner's to set.
+    var clientDialect: DialectName?
     /// The route's own, which replace the client's of the same name.
     let routeFields: HeaderFields
 
@@ -112,6 +118,22 @@ final class UploadPlan {
     var operation: StoreOperation { request.client?.operation ?? .putObject }
     /// The same as it is written to a store: a form becomes an object like others.
     var storeOperation: StoreOperation { operation == .postObject ? .putObject : operation }
+    /// Whether the bytes are summed up: those of an object, or of a part, that the store tells a checksum of. What is
+    /// appended is not: the store's is that of the whole object.
+    var needsChecksum: Bool {
+        switch operation {
+        case .putObject, .postObject, .putPart, .appendObject(position: 0):
+            route.integrity == .full || crc64 != nil
+        default: false
+        }
+    }
+    /// The method that the vendors have for it.
+    var method: HTTPMethod {
+        switch operation {
+        case .appendObject, .completeUpload: .post
+        default: .put
+        }
+    }
     /// How the body goes to the store.
     var framing: BodyFraming { length.map { .length($0) } ?? .chunked }
     /// The client's fields that may say something about the object: a form's own, else those of the request.
