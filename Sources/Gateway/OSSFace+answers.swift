@@ -109,7 +109,7 @@ extension VendorError {
         case .badKey, .badPath: self.init(.invalidObjectName, failure.message)
         case .badDigest:
             self.init(failure.message.contains("CRC-64") ? .invalidCRC64 : .invalidDigest)
-        case .badValue, .malformedRequest, .bodyMalformed: self.init(.invalidArgument, failure.message)
+        case .badValue, .malformedRequest, .malformedForm, .bodyMalformed: self.init(.invalidArgument, failure.message)
         case .objectExists: self.init(.fileAlreadyExists)
         case .bodyTruncated: self.init(.incompleteBody)
         case .headTimeout, .bodyStalled, .bodyTooSlow: self.init(.requestTimeout)

@@ -116,7 +116,7 @@ enum OSSFace {
         case .putObject:
             guard runtime.worker.admitUpload(limit: runtime.uploadLimit) else { throw VendorError(Failure.overloaded) }
             Upload(
-                runtime: runtime, request: request, plan: plan, face: .oss, connection: incoming.connection,
+                runtime: runtime, request: request, plan: plan, face: .oss, source: incoming.connection,
                 record: UploadRecord(started: incoming.started)
             ).start()
         case .getObject: read(plan, operation, incoming)

@@ -12,12 +12,12 @@ internal import Upstream
 
 /// One upload from its accepted request to its log line: performs what ``UploadState`` decides. Loop thread only.
 final class Upload: BodyReceiver, UploadSinkHandler {
-    private let runtime: Runtime
-    private let request: UploadRequest
-    private let plan: UploadPlan
-    private let face: ClientFace
+    let runtime: Runtime
+    let request: UploadRequest
+    let plan: UploadPlan
+    let face: ClientFace
     /// nil once the client is gone or was told.
-    private var connection: ServerConnection?
+    private var source: (any UploadSource)?
     private var state: UploadState
     private var sink: (any UploadSink)?
     private var callback: CallbackMaker?
@@ -30,25 +30,27 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     var slot: Int?
 
     init(
-        runtime: Runtime, request: UploadRequest, plan: UploadPlan, face: ClientFace, connection: ServerConnection,
+        runtime: Runtime, request: UploadRequest, plan: UploadPlan, face: ClientFace, source: any UploadSource,
         record: UploadRecord
     ) {
         self.runtime = runtime
         self.request = request
         self.plan = plan
         self.face = face
-        self.connection = connection
+        self.source = source
         self.record = record
         needsChecksum = plan.route.integrity == .full || plan.crc64 != nil
         state = UploadState(callsBack: plan.ownCallback != nil, onFailure: plan.onFailure)
     }
 
-    /// Starts to store; the body follows from the connection.
+    /// When its head came, or its part of a form.
+    var started: Instant { record.started }
+
+    /// Starts to store; the body follows from the source.
     func start() {
         runtime.worker.uploadStarted(self)
         sink = runtime.makeSink(for: plan, handler: self)
-        connection?.receiver = self
-        connection?.startBody()
+        source?.begin(self)
     }
 
     /// Ends the upload because the process ends: nothing may be half-stored.
@@ -59,7 +61,12 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         sink?.abort()
         let stored: Stored = if case .callingBack = state.step { .yes } else { state.step == .waiting ? .unknown : .no }
         finish(Outcome(stored: stored, failure: failure))
-        connection?.abort()
+        source?.abort()
+    }
+
+    /// The body broke a rule of what it is a part of: nothing is stored of it.
+    func fail(_ failure: Failure) {
+        perform(state.bodyFailed(failure))
     }
 
     // MARK: - From the client
@@ -69,7 +76,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         received &+= UInt64(bytes.count)
         guard received <= plan.sizeLimit else { return perform(state.bodyFailed(.tooLarge(plan.sizeLimit))) }
         if needsChecksum { checksum.update(bytes) }
-        if sink?.send(bytes) == false { connection?.pauseBody() }
+        if sink?.send(bytes) == false { source?.pauseBody() }
     }
 
     /// Bytes that are only counted need not pass through this process.
@@ -79,7 +86,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         guard state.step == .streaming else { return }
         received &+= UInt64(pipe.count)
         guard received <= plan.sizeLimit else { return perform(state.bodyFailed(.tooLarge(plan.sizeLimit))) }
-        if sink?.send(pipe) == false { connection?.pauseBody() }
+        if sink?.send(pipe) == false { source?.pauseBody() }
     }
 
     func bodyCompleted() {
@@ -92,7 +99,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     }
 
     func clientFailed(_ failure: ClientFailure) {
-        if failure == .gone || failure == .answerNotTaken { connection = nil }
+        if failure == .gone || failure == .answerNotTaken { source = nil }
         perform(state.bodyFailed(Failure(failure)))
     }
 
@@ -101,7 +108,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     // MARK: - From the store
 
     func sinkWritable() {
-        connection?.resumeBody()
+        source?.resumeBody()
     }
 
     func sinkAnswered(_ answer: WireAnswer) {
@@ -178,13 +185,9 @@ final class Upload: BodyReceiver, UploadSinkHandler {
             outcome, route: plan.route, received: received, started: record.started, bodyEnded: record.bodyEnded,
             storeAnswered: record.storeAnswered, callbackStarted: record.callbackStarted,
             callbackEnded: record.callbackEnded, ended: now)
-        if let connection, connection.isOpen {
-            connection.receiver = nil
-            record.status = face.answer(
-                outcome, plan: plan, request: request, on: connection, runtime: runtime, started: record.started)
-        }
+        if let source, source.isOpen { record.status = source.ended(self, outcome) }
         runtime.log(record, outcome, request: request, plan: plan)
-        connection = nil
+        source = nil
         sink?.recycle()
         sink = nil
     }

@@ -28,10 +28,13 @@ final class UploadRequest {
     var crc64: UInt64?
     /// Whether an SDK client wants an object of that name to stay.
     var forbidsOverwrite = false
+    /// The form of a plain client that the upload is a file of.
+    let form: FormContext?
 
     init(
         listenerIndex: Int, head: consuming RequestHead, path: ArraySlice<UInt8>, query: QueryItems,
-        bucket: String? = nil, length: UInt64?, clientIP: String, requestID: RequestID, contentMD5: [UInt8]? = nil
+        bucket: String? = nil, length: UInt64?, clientIP: String, requestID: RequestID, contentMD5: [UInt8]? = nil,
+        form: FormContext? = nil
     ) {
         route = RouteRequest(
             listenerIndex: listenerIndex, head: head, path: path, query: query, contentLength: length)
@@ -39,18 +42,30 @@ final class UploadRequest {
         self.clientIP = clientIP
         self.requestID = requestID
         self.contentMD5 = contentMD5
+        self.form = form
     }
 
     /// The listener's place in the settings.
     var listenerIndex: Int { route.listenerIndex }
     // The large parts are lent, because a copy would be references more to count.
     var head: RequestHead { _read { yield route.head } }
-    /// The decoded path without its leading slash; from an SDK client the object key.
-    var path: ArraySlice<UInt8> { _read { yield route.path } }
+    /// The decoded path without its leading slash, with the file's name behind it where it came in a form; from an SDK
+    /// client the object key.
+    var path: ArraySlice<UInt8> { _read { yield form?.path ?? route.path } }
     /// Decoded parameters of the query.
     var query: QueryItems { _read { yield route.query } }
     /// nil when the length is not known beforehand.
     var length: UInt64? { route.contentLength }
+}
+
+/// What the form of a file says of it.
+struct FormContext: Sendable {
+    /// The id of the form's request, under which all its files are found in the log.
+    let requestID: RequestID
+    /// The path of the request with the file's name behind it.
+    let path: ArraySlice<UInt8>
+    /// The fields before the file.
+    let fields: [QueryItems.Item]
 }
 
 /// What will be done with an upload: all of it is decided before its first byte is passed on. Loop thread only; not
