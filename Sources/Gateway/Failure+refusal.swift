@@ -21,7 +21,7 @@ extension Failure {
         case .tooLarge: .tooLarge(maximum: nil)
         case .badKey, .badPath: .badKey(message)
         case .badDigest: message.contains("CRC-64") ? .badCRC64 : .badMD5
-        case .badValue, .malformedRequest, .bodyMalformed, .badPart: .badRequest(message)
+        case .badValue, .malformedRequest, .malformedForm, .bodyMalformed, .badPart: .badRequest(message)
         case .objectExists: .objectExists
         case .bodyTruncated: .incompleteBody
         case .headTimeout, .bodyStalled, .bodyTooSlow: .slowClient

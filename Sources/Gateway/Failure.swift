@@ -18,6 +18,7 @@ package struct Failure: Error, Equatable, Sendable {
     /// A stable word for programs; bounded, so that it can label metrics.
     package enum Code: String, Sendable, CaseIterable {
         case malformedRequest = "malformed-request"
+        case malformedForm = "malformed-form"
         case methodNotAllowed = "method-not-allowed"
         case noRoute = "no-route"
         case unauthorized

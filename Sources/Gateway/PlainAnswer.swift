@@ -69,7 +69,18 @@ enum PlainAnswer {
         _ failure: Failure, stored: Stored, outcome: Outcome?, plan: UploadPlan?, requestID: RequestID
     ) -> OctetBuffer {
         var body = OctetBuffer()
-        body.append("{\"type\":\"about:blank\",\"title\":")
+        body.append("{\"type\":\"about:blank\",")
+        appendProblem(failure, stored: stored, outcome: outcome, plan: plan, requestID: requestID, to: &body)
+        body.append("}\n")
+        return body
+    }
+
+    /// The members of a problem document that say something.
+    static func appendProblem(
+        _ failure: Failure, stored: Stored, outcome: Outcome?, plan: UploadPlan?, requestID: RequestID,
+        to body: inout OctetBuffer
+    ) {
+        body.append("\"title\":")
         body.appendJSONString(ReasonPhrase.of(failure.status).octets)
         body.append(",\"status\":\(failure.status),\"detail\":")
         body.appendJSONString(failure.message.utf8.span)
@@ -91,8 +102,6 @@ enum PlainAnswer {
             if let status { body.append(",\"status\":\(status)") }
             body.append("}")
         }
-        body.append("}\n")
-        return body
     }
 
     private static func appendETag(_ etag: ArraySlice<UInt8>, to fields: inout OctetBuffer) {
@@ -102,7 +111,7 @@ enum PlainAnswer {
         fields.append("\"\r\n")
     }
 
-    private static func appendMembers(_ object: StoredObjectFacts, _ plan: UploadPlan, to body: inout OctetBuffer) {
+    static func appendMembers(_ object: StoredObjectFacts, _ plan: UploadPlan, to body: inout OctetBuffer) {
         body.append("\"bucket\":")
         body.appendJSONString(plan.bucket.utf8.span)
         body.append(",\"object\":")

@@ -24,10 +24,13 @@ enum PlainRequest {
             return refuse(error, .unreadable(connection, listenerIndex, requestID), started, on: connection, runtime)
         }
         do throws(Failure) {
+            if PlainForm.isForm(request) {
+                return try PlainForm.start(request, started: started, on: connection, runtime)
+            }
             let plan = try prepare(request, connection, runtime)
             guard worker.admitUpload(limit: runtime.uploadLimit) else { throw .overloaded }
             let upload = Upload(
-                runtime: runtime, request: request, plan: plan, face: .plain, connection: connection,
+                runtime: runtime, request: request, plan: plan, face: .plain, source: connection,
                 record: UploadRecord(started: started))
             upload.start()
         } catch {
@@ -36,16 +39,23 @@ enum PlainRequest {
     }
 
     /// Answers and logs a request that becomes no upload.
-    private static func refuse(
+    static func refuse(
         _ failure: Failure, _ request: UploadRequest, _ started: Instant, on connection: ServerConnection,
         _ runtime: Runtime
     ) {
         runtime.worker.metrics.refused(failure.code)
         var record = UploadRecord(started: started)
-        record.status = PlainAnswer.send(
+        record.status = answer(failure, request, on: connection, runtime)
+        runtime.log(record, Outcome(stored: .no, failure: failure), request: request, plan: nil)
+    }
+
+    /// Answers a request that becomes no upload; returns the status.
+    static func answer(
+        _ failure: Failure, _ request: UploadRequest, on connection: ServerConnection, _ runtime: Runtime
+    ) -> Int {
+        PlainAnswer.send(
             failure, requestID: request.requestID, on: connection,
             fields: answerFields(failure, request.listenerIndex, runtime))
-        runtime.log(record, Outcome(stored: .no, failure: failure), request: request, plan: nil)
     }
 
     static func refuse(_ refusal: RequestRefusal, requestID: RequestID, on connection: ServerConnection) {
@@ -101,7 +111,7 @@ enum PlainRequest {
     }
 
     /// Route, client and plan; the client's name is put into the request.
-    private static func prepare(
+    static func prepare(
         _ request: UploadRequest, _ connection: ServerConnection, _ runtime: Runtime
     ) throws(Failure) -> UploadPlan {
         let settings = runtime.settings

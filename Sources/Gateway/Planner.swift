@@ -82,7 +82,8 @@ struct Planner: Sendable {
     ) -> TemplateContext {
         TemplateContext(
             path: request.path, captures: match.captures, authority: request.route.head.authority,
-            fields: request.route.head.fields, query: request.query, clientIP: request.clientIP,
+            fields: request.route.head.fields, query: request.query, form: request.form?.fields ?? [],
+            clientIP: request.clientIP,
             clientID: request.clientID, bucket: request.bucket,
             requestID: route.needsRequestID ? request.requestID.text : "", uuid: uuid,
             unixMilliseconds: environment.clock.milliseconds)

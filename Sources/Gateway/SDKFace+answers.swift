@@ -15,22 +15,30 @@ extension SDKFace {
         _ outcome: Outcome, name: DialectName, plan: UploadPlan, request: UploadRequest,
         on connection: ServerConnection, runtime: Runtime, started: Instant
     ) -> Int {
-        guard let client = request.client else { preconditionFailure("SDK clients' requests are kept as they asked") }
-        let dialect = name.dialect
-        // What a store of the same dialect said is passed on as it came.
-        if let relay = outcome.relay, !plan.hidesCallback(outcome, dialect: name) {
-            let isResult = outcome.stored == .yes && outcome.callback == .notAsked && plan.renames(client)
-            let relay = isResult ? dialect.renamed(relay, for: client) : relay
-            var fields = StoreAnswerFields.forSDK(relay.fields)
-            fields.append("Putback-Request-Id", request.requestID.text)
-            connection.respond(status: relay.status, fields: fields, body: relay.body.span)
-            return relay.status
-        }
         let context = context(connection, request.requestID, started, runtime.environment)
-        var answer = answer(outcome, dialect, client, plan, context)
-        if plan.hidesCallback(outcome, dialect: name) { answer.fields.appendCallback(outcome.callback) }
+        let answer = answer(outcome, name: name, plan: plan, request: request, context)
         send(answer, on: connection)
         return answer.status
+    }
+
+    /// What the client of an upload is told.
+    static func answer(
+        _ outcome: Outcome, name: DialectName, plan: UploadPlan, request: UploadRequest, _ context: AnswerContext
+    ) -> WireAnswer {
+        guard let client = request.client else { preconditionFailure("SDK clients' requests are kept as they asked") }
+        let dialect = name.dialect
+        let isHidden = plan.hidesCallback(outcome, dialect: name)
+        // What a store of the same dialect said is passed on as it came; a form was another request for the store.
+        if var relay = outcome.relay, !isHidden, client.operation != .postObject || outcome.stored != .yes {
+            let isResult = outcome.stored == .yes && outcome.callback == .notAsked && plan.renames(client)
+            if isResult { relay = dialect.renamed(relay, for: client) }
+            relay.fields = StoreAnswerFields.forSDK(relay.fields)
+            relay.fields.append("Putback-Request-Id", request.requestID.text)
+            return relay
+        }
+        var answer = answer(outcome, dialect, client, plan, context)
+        if isHidden { answer.fields.appendCallback(outcome.callback) }
+        return answer
     }
 
     static func context(

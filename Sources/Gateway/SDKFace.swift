@@ -38,6 +38,7 @@ enum SDKFace {
                 at: ListenerPlace(baseHost: incoming.listener.baseHost, bucket: incoming.listener.bucket))
             let accepted = UploadRequest(client, incoming)
             request = accepted
+            if client.operation == .postObject { return try SDKForm.start(client, accepted, incoming) }
             let match = incoming.runtime.settings.routes.match(accepted.route)
             accepted.clientID = try authenticate(client, accepted, match, incoming)
             guard let match else { throw noRoute(accepted, incoming) }
@@ -65,21 +66,26 @@ enum SDKFace {
     private static func authenticate(
         _ client: ClientRequest, _ request: UploadRequest, _ match: RouteMatch?, _ incoming: Incoming
     ) throws(VendorError) -> String {
-        let settings = incoming.runtime.settings
-        let routeGroup = match.flatMap(\.route.clientsIndex)
-        guard let index = routeGroup ?? incoming.listener.clientsIndex else { return "" }
-        let group = settings.clients[index]
-        let address = incoming.connection.peer.octets
-        if !group.networks.isEmpty, !group.networks.contains(where: { $0.contains(address.span) }) {
-            throw incoming.dialect.error(.forbidden("This address may not upload here."))
-        }
-        guard group.needsCredentials else { return "" }
+        guard let group = try group(match, incoming) else { return "" }
         return try incoming.runtime.verifier(incoming.name).verify(client, request.head, now: incoming.now) { id in
             group.key(id: id).map { AccessKey(id: $0.id, secret: $0.secret.reveal()) }
         }
     }
 
-    private static func noRoute(_ request: UploadRequest, _ incoming: Incoming) -> VendorError {
+    /// Whose keys sign requests; nil where nobody is asked for one.
+    static func group(_ match: RouteMatch?, _ incoming: Incoming) throws(VendorError) -> ClientGroup? {
+        let settings = incoming.runtime.settings
+        let routeGroup = match.flatMap(\.route.clientsIndex)
+        guard let index = routeGroup ?? incoming.listener.clientsIndex else { return nil }
+        let group = settings.clients[index]
+        let address = incoming.connection.peer.octets
+        if !group.networks.isEmpty, !group.networks.contains(where: { $0.contains(address.span) }) {
+            throw incoming.dialect.error(.forbidden("This address may not upload here."))
+        }
+        return group.needsCredentials ? group : nil
+    }
+
+    static func noRoute(_ request: UploadRequest, _ incoming: Incoming) -> VendorError {
         let failure = Failure.noRoute(request, incoming.runtime.settings)
         return incoming.dialect.error(
             failure.code == .tooLarge ? failure.refusal() : .forbidden("No route takes this request."))
@@ -97,16 +103,14 @@ enum SDKFace {
         try checkKey(client, match.route, incoming)
         let plan = try plan(request, match, uuid: match.route.needsUUID ? runtime.worker.identifiers.nextUUID() : "", incoming)
         switch client.operation {
-        case .putObject, .appendObject, .putPart, .completeUpload:
+        case .putObject, .postObject, .appendObject, .putPart, .completeUpload:
             guard runtime.worker.admitUpload(limit: runtime.uploadLimit) else {
                 throw incoming.dialect.error(Failure.overloaded.refusal())
             }
             Upload(
                 runtime: runtime, request: request, plan: plan, face: .sdk(incoming.name),
-                connection: incoming.connection, record: UploadRecord(started: incoming.started)
+                source: incoming.connection, record: UploadRecord(started: incoming.started)
             ).start()
-        case .postObject:
-            throw incoming.dialect.error(.notImplemented("Uploads by form are not implemented."))
         case .getObject, .headObject:
             read(plan, client, incoming)
         case .createUpload, .abortUpload, .listParts, .listUploads, .deleteObject:
@@ -132,7 +136,7 @@ enum SDKFace {
         }
     }
 
-    private static func plan(
+    static func plan(
         _ request: UploadRequest, _ match: RouteMatch, uuid: String, _ incoming: Incoming
     ) throws(VendorError) -> UploadPlan {
         let plan: UploadPlan
@@ -168,7 +172,9 @@ enum SDKFace {
 extension UploadRequest {
     /// What a vendor's client asks for. Only a whole object has a size that routes can go by: the requests of an upload in
     /// parts must all take the same route.
-    convenience init(_ client: ClientRequest, _ incoming: SDKFace.Incoming) {
+    ///
+    /// - Parameter form: of the form whose file it is.
+    convenience init(_ client: ClientRequest, _ incoming: SDKFace.Incoming, form: FormContext? = nil) {
         let head = incoming.connection.request
         let query = head.query.flatMap { QueryItems($0.span, plusIsSpace: true) } ?? QueryItems()
         let isWhole = client.operation == .putObject
@@ -176,7 +182,7 @@ extension UploadRequest {
             listenerIndex: incoming.listenerIndex, head: head, path: client.key[...], query: query,
             bucket: client.bucket, length: client.contentLength, clientIP: incoming.connection.peerHost,
             requestID: incoming.requestID, contentMD5: client.operation.hasObjectBody ? client.contentMD5 : nil,
-            routedLength: isWhole ? client.contentLength : nil)
+            routedLength: isWhole ? client.contentLength : nil, form: form)
         self.client = client
         guard client.operation.hasObjectBody else { return }
         crc64 = client.crc64

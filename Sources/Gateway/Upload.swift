@@ -12,12 +12,12 @@ internal import Upstream
 
 /// One upload from its accepted request to its log line: performs what ``UploadState`` decides. Loop thread only.
 final class Upload: BodyReceiver, UploadSinkHandler {
-    private let runtime: Runtime
-    private let request: UploadRequest
-    private let plan: UploadPlan
-    private let face: ClientFace
+    let runtime: Runtime
+    let request: UploadRequest
+    let plan: UploadPlan
+    let face: ClientFace
     /// nil once the client is gone or was told.
-    private var connection: ServerConnection?
+    private var source: (any UploadSource)?
     private var state: UploadState
     private var sink: (any UploadSink)?
     private var probe: ObjectProbe?
@@ -31,25 +31,27 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     var slot: Int?
 
     init(
-        runtime: Runtime, request: UploadRequest, plan: UploadPlan, face: ClientFace, connection: ServerConnection,
+        runtime: Runtime, request: UploadRequest, plan: UploadPlan, face: ClientFace, source: any UploadSource,
         record: UploadRecord
     ) {
         self.runtime = runtime
         self.request = request
         self.plan = plan
         self.face = face
-        self.connection = connection
+        self.source = source
         self.record = record
         needsChecksum = plan.needsChecksum
         state = UploadState(callsBack: plan.ownCallback != nil, onFailure: plan.onFailure)
     }
 
-    /// Starts to store; the body follows from the connection.
+    /// When its head came, or its part of a form.
+    var started: Instant { record.started }
+
+    /// Starts to store; the body follows from the source.
     func start() {
         runtime.worker.uploadStarted(self)
         sink = runtime.makeSink(for: plan, handler: self)
-        connection?.receiver = self
-        connection?.startBody()
+        source?.begin(self)
     }
 
     /// Ends the upload because the process ends: nothing may be half-stored.
@@ -61,7 +63,12 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         sink?.abort()
         let stored: Stored = if case .callingBack = state.step { .yes } else { state.step == .waiting ? .unknown : .no }
         finish(Outcome(stored: stored, failure: failure))
-        connection?.abort()
+        source?.abort()
+    }
+
+    /// The body broke a rule of what it is a part of: nothing is stored of it.
+    func fail(_ failure: Failure) {
+        perform(state.bodyFailed(failure))
     }
 
     // MARK: - From the client
@@ -71,7 +78,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         received &+= UInt64(bytes.count)
         guard received <= plan.sizeLimit else { return perform(state.bodyFailed(.tooLarge(plan.sizeLimit))) }
         if needsChecksum { checksum.update(bytes) }
-        if sink?.send(bytes) == false { connection?.pauseBody() }
+        if sink?.send(bytes) == false { source?.pauseBody() }
     }
 
     /// Bytes that are only counted need not pass through this process.
@@ -81,7 +88,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         guard state.step == .streaming else { return }
         received &+= UInt64(pipe.count)
         guard received <= plan.sizeLimit else { return perform(state.bodyFailed(.tooLarge(plan.sizeLimit))) }
-        if sink?.send(pipe) == false { connection?.pauseBody() }
+        if sink?.send(pipe) == false { source?.pauseBody() }
     }
 
     func bodyCompleted() {
@@ -90,11 +97,17 @@ final class Upload: BodyReceiver, UploadSinkHandler {
             return perform(
                 state.bodyFailed(.badDigest("The body's CRC-64 is not the one that x-oss-hash-crc64ecma says.")))
         }
+        if let minimum = request.client?.lengthRange?.lowerBound, received < minimum {
+            var failure = Failure(
+                .bodyMalformed, party: .client, phase: .storing, status: 400, "The body is shorter than \(minimum) bytes.")
+            failure.exact = .tooSmall(minimum: minimum)
+            return perform(state.bodyFailed(failure))
+        }
         perform(state.bodyCompleted())
     }
 
     func clientFailed(_ failure: ClientFailure) {
-        if failure == .gone || failure == .answerNotTaken { connection = nil }
+        if failure == .gone || failure == .answerNotTaken { source = nil }
         perform(state.bodyFailed(Failure(failure)))
     }
 
@@ -103,7 +116,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     // MARK: - From the store
 
     func sinkWritable() {
-        connection?.resumeBody()
+        source?.resumeBody()
     }
 
     func sinkAnswered(_ answer: WireAnswer) {
@@ -201,13 +214,9 @@ final class Upload: BodyReceiver, UploadSinkHandler {
             outcome, route: plan.route, received: received, started: record.started, bodyEnded: record.bodyEnded,
             storeAnswered: record.storeAnswered, callbackStarted: record.callbackStarted,
             callbackEnded: record.callbackEnded, ended: now)
-        if let connection, connection.isOpen {
-            connection.receiver = nil
-            record.status = face.answer(
-                outcome, plan: plan, request: request, on: connection, runtime: runtime, started: record.started)
-        }
+        if let source, source.isOpen { record.status = source.ended(self, outcome) }
         runtime.log(record, outcome, request: request, plan: plan)
-        connection = nil
+        source = nil
         sink?.recycle()
         sink = nil
         probe = nil

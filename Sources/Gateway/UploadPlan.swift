@@ -30,12 +30,14 @@ final class UploadRequest {
     var client: ClientRequest?
     /// Of the body; nil when it is not known beforehand.
     let length: UInt64?
+    /// The form of a plain client that the upload is a file of.
+    let form: FormContext?
 
     /// - Parameter routedLength: what the size conditions of routes look at.
     init(
         listenerIndex: Int, head: consuming RequestHead, path: ArraySlice<UInt8>, query: QueryItems,
         bucket: String? = nil, length: UInt64?, clientIP: String, requestID: RequestID, contentMD5: [UInt8]? = nil,
-        routedLength: UInt64?
+        routedLength: UInt64?, form: FormContext? = nil
     ) {
         route = RouteRequest(
             listenerIndex: listenerIndex, head: head, path: path, query: query, contentLength: routedLength)
@@ -44,6 +46,7 @@ final class UploadRequest {
         self.clientIP = clientIP
         self.requestID = requestID
         self.contentMD5 = contentMD5
+        self.form = form
     }
 
     /// Whether the request is about an object, and not about a bucket.
@@ -54,10 +57,21 @@ final class UploadRequest {
     var listenerIndex: Int { route.listenerIndex }
     // The large parts are lent, because a copy would be references more to count.
     var head: RequestHead { _read { yield route.head } }
-    /// The decoded path without its leading slash; from an SDK client the object key.
-    var path: ArraySlice<UInt8> { _read { yield route.path } }
+    /// The decoded path without its leading slash, with the file's name behind it where it came in a form; from an SDK
+    /// client the object key.
+    var path: ArraySlice<UInt8> { _read { yield form?.path ?? route.path } }
     /// Decoded parameters of the query.
     var query: QueryItems { _read { yield route.query } }
+}
+
+/// What the form of a file says of it.
+struct FormContext: Sendable {
+    /// The id of the form's request, under which all its files are found in the log.
+    let requestID: RequestID
+    /// The path of the request with the file's name behind it.
+    let path: ArraySlice<UInt8>
+    /// The fields before the file.
+    let fields: [QueryItems.Item]
 }
 
 /// What will be done with an upload: all of it is decided before its first byte is passed on. Loop thread only; not

@@ -32,6 +32,7 @@ extension LogLine {
         route: LogFields?
     ) {
         add("request") { request.requestID.append(to: &$0) }
+        if let form = request.form { add("form") { form.requestID.append(to: &$0) } }
         add(listener)
         if let route { add(route) }
         if !request.clientID.isEmpty { add("client", request.clientID) }

@@ -90,6 +90,11 @@ final class Worker: @unchecked Sendable {
         lookWhetherDrained()
     }
 
+    /// Takes back ``admitUpload(limit:)``, for what was admitted and is no upload now.
+    func releaseUpload() {
+        counters.uploads.subtract(1, ordering: .relaxed)
+    }
+
     /// Whether one more upload is within `limit`; counts it if so.
     func admitUpload(limit: Int) -> Bool {
         let (_, count) = counters.uploads.add(1, ordering: .relaxed)

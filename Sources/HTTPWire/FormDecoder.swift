@@ -13,7 +13,7 @@ import Octets
 package struct FormDecoder: ~Copyable {
     package enum Event: Equatable, Sendable {
         /// A field is complete.
-        case field(FormField)
+        case field(name: [UInt8], value: [UInt8])
         /// The header of a file was read; its bytes follow, if it has any.
         case fileBegan(FormPart)
         /// Bytes of the file, where they stand in the span given; never empty.
@@ -64,7 +64,8 @@ package struct FormDecoder: ~Copyable {
     private var assumed = 2
     private var line = FormDelimiterLine()
     private var header = FormHeaderLines()
-    private var field = FormField(name: [], value: [])
+    private var fieldName: [UInt8] = []
+    private var fieldValue: [UInt8] = []
     private var preambleBytes = 0
     private var fieldsBytes = 0
     private var parts = 0
@@ -210,10 +211,10 @@ package struct FormDecoder: ~Copyable {
             preambleBytes &+= bytes.count
             guard preambleBytes <= options.partHeaderBytes else { throw .noDelimiter }
         case .field:
-            let count = field.value.count &+ bytes.count
+            let count = fieldValue.count &+ bytes.count
             guard count <= options.fieldBytes else { throw .fieldTooLong(options.fieldBytes) }
             try countFieldBytes(bytes.count)
-            field.value.append(bytes)
+            fieldValue.append(bytes)
         case .nothing:
             throw .partWithoutName
         case .file:
@@ -242,7 +243,7 @@ package struct FormDecoder: ~Copyable {
         switch ended {
         case .preamble, .nothing: return nil
         case .file: return .fileEnded
-        case .field: return .field(field)
+        case .field: return .field(name: fieldName, value: fieldValue)
         }
     }
 
@@ -253,13 +254,14 @@ package struct FormDecoder: ~Copyable {
         let part = try FormPart(fields)
         parts &+= 1
         guard parts <= options.partCount else { throw .tooManyParts(options.partCount) }
+        try countFieldBytes(fields.bytes.count)
         if isFile(part) {
             content = .file
             return .fileBegan(part)
         }
         content = .field
-        field = FormField(name: part.name, value: [])
-        try countFieldBytes(part.name.count)
+        fieldName = part.name
+        fieldValue = []
         return nil
     }
 

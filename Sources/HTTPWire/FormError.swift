@@ -24,7 +24,7 @@ package enum FormError: Error, Equatable, Sendable {
     case tooManyParts(Int)
     /// The limit of one value, in bytes.
     case fieldTooLong(Int)
-    /// The limit of all names and values together, in bytes.
+    /// The limit of the headers of all parts and the values of all fields together, in bytes.
     case fieldsTooLong(Int)
     /// The body ended before its last delimiter.
     case truncated
@@ -63,7 +63,8 @@ package enum FormError: Error, Equatable, Sendable {
         case .partHeaderTooLong(let limit): "The header of a form's part is longer than \(limit) bytes."
         case .tooManyParts(let limit): "The form has more than \(limit) fields and files."
         case .fieldTooLong(let limit): "A field of the form is longer than \(limit) bytes."
-        case .fieldsTooLong(let limit): "The fields of the form are together longer than \(limit) bytes."
+        case .fieldsTooLong(let limit):
+            "The fields and part headers of the form are together longer than \(limit) bytes."
         case .truncated: "The form ended before its last boundary."
         }
     }

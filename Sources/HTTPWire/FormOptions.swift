@@ -7,8 +7,8 @@ package struct FormOptions: Sendable, Equatable {
     package var partCount = 1000
     /// Longest value of one field, in bytes.
     package var fieldBytes = 64 * 1024
-    /// Names and values of all fields together, in bytes.
-    package var allFieldsBytes = 1024 * 1024
+    /// Headers of all parts and values of all fields together, in bytes.
+    package var allFieldsBytes = 256 * 1024
     /// Longest header of one part, from the first byte behind the delimiter through the empty line, in bytes; as many
     /// may stand in front of the first delimiter.
     package var partHeaderBytes = 8 * 1024

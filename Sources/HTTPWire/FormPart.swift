@@ -78,14 +78,3 @@ package struct FormPart: Sendable, Equatable {
         return decoded
     }
 }
-
-/// A field of a form that is no file.
-package struct FormField: Sendable, Equatable {
-    package var name: [UInt8]
-    package var value: [UInt8]
-
-    package init(name: [UInt8], value: [UInt8]) {
-        self.name = name
-        self.value = value
-    }
-}

@@ -14,6 +14,7 @@ package enum ReasonPhrase {
         case 204: "No Content"
         case 205: "Reset Content"
         case 206: "Partial Content"
+        case 207: "Multi-Status"
         case 300: "Multiple Choices"
         case 301: "Moved Permanently"
         case 302: "Found"

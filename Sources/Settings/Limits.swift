@@ -13,6 +13,12 @@ package struct Limits: Sendable, Equatable {
     package var bufferBytes: Int = 256 << 20
     /// The longest answer of an application that is relayed.
     package var callbackAnswerBytes: Int = 1 << 20
+    /// Fields and files of one form.
+    package var formParts: Int = 1000
+    /// The longest value of one field of a form.
+    package var formFieldBytes: Int = 64 << 10
+    /// The headers of a form's parts and the values of its fields together.
+    package var formFieldsBytes: Int = 256 << 10
 }
 
 /// How long each party may take, in milliseconds.

@@ -33,7 +33,10 @@ enum Schema {
     static let admin = Section("admin", required: ["address"], optional: ["mode"])
     static let limits = Section(
         "limits",
-        optional: ["uploadSize", "head", "connections", "uploadsInFlight", "buffers", "callbackAnswer"])
+        optional: [
+            "uploadSize", "head", "connections", "uploadsInFlight", "buffers", "callbackAnswer", "formParts",
+            "formField", "formFields",
+        ])
     static let timeouts = Section(
         "timeouts",
         optional: [

@@ -13,6 +13,9 @@ extension SettingsBuilder {
         set(&limits.uploadsInFlight, fields["uploadsInFlight"]) { reader.count($0, in: 1...10_000_000) }
         set(&limits.bufferBytes, fields["buffers"]) { reader.byteCount($0, in: 1 << 20...1 << 40) }
         set(&limits.callbackAnswerBytes, fields["callbackAnswer"]) { reader.byteCount($0, in: 1 << 10...64 << 20) }
+        set(&limits.formParts, fields["formParts"]) { reader.count($0, in: 1...1_000_000) }
+        set(&limits.formFieldBytes, fields["formField"]) { reader.byteCount($0, in: 1...64 << 20) }
+        set(&limits.formFieldsBytes, fields["formFields"]) { reader.byteCount($0, in: 1 << 10...64 << 20) }
         return limits
     }
 

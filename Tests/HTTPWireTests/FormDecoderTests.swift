@@ -83,6 +83,7 @@ import Testing
         let parts = (0..<10_000).map { (disposition("field\($0)"), "\($0)") }
         var options = FormOptions()
         options.partCount = 10_000
+        options.allFieldsBytes = 1 << 20
         let outcome = decodeForm(form(parts), options: options)
         #expect(outcome.ended && outcome.pieces.count == 10_000 && outcome.pieces.last == .field("field9999", "9999"))
         options.partCount = 9999

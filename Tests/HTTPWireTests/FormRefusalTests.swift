@@ -45,7 +45,7 @@ import Testing
         (String(repeating: "x", count: 8193), "no-delimiter"),
         (part(disposition("a"), String(repeating: "x", count: 65537)), "field-too-long"),
         (
-            form(Array(repeating: (disposition("a"), String(repeating: "x", count: 65535)), count: 17)),
+            form(Array(repeating: (disposition("a"), String(repeating: "x", count: 65536)), count: 4)),
             "fields-too-long"
         ),
         (part(disposition("a", "n"), "data\r\n--b"), "bad-part-header"),
@@ -65,8 +65,12 @@ import Testing
     @Test func `takes as much as the limits say`() {
         let value = String(repeating: "x", count: 65536)
         #expect(decodeForm(form([(disposition("a"), value)])).pieces == [.field("a", value)])
-        let many = form(Array(repeating: (disposition("a"), String(repeating: "x", count: 65535)), count: 16))
+        // The header and its empty line count too.
+        let rest = 65536 - disposition("a").utf8.count - 4
+        let many = form(Array(repeating: (disposition("a"), String(repeating: "x", count: rest)), count: 4))
         #expect(decodeForm(many).ended)
+        let tooMany = many.replacing("--b--\r\n", with: form([(disposition("b"), "")]))
+        #expect(decodeForm(tooMany).end == "fields-too-long")
         // A file is bounded by nobody here, nor do its bytes count as a field's.
         let large = String(repeating: "x", count: 1 << 20)
         #expect(decodeForm(form([(disposition("f", "n"), large), (disposition("a"), value)])).ended)

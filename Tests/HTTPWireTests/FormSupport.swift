@@ -32,7 +32,7 @@ func decodeForm(
         func take(_ event: FormDecoder.Event, _ piece: [UInt8], _ delimiter: [UInt8]) {
             precondition(!outcome.ended, "nothing is told behind the end")
             switch event {
-            case .field(let field): outcome.pieces.append(.field(text(field.name), text(field.value)))
+            case .field(let name, let value): outcome.pieces.append(.field(text(name), text(value)))
             case .fileBegan(let part):
                 precondition(current == nil, "files do not overlap")
                 (current, data) = (part, [])

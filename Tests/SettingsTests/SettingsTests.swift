@@ -20,6 +20,9 @@ import Testing
         #expect(settings.limits.uploadsInFlight == 4096)
         #expect(settings.limits.bufferBytes == 268_435_456)
         #expect(settings.limits.callbackAnswerBytes == 1_048_576)
+        #expect(settings.limits.formParts == 1000)
+        #expect(settings.limits.formFieldBytes == 65_536)
+        #expect(settings.limits.formFieldsBytes == 262_144)
         #expect(settings.timeouts.headMilliseconds == 10_000)
         #expect(settings.timeouts.bodyIdleMilliseconds == 60_000)
         #expect(
@@ -45,7 +48,7 @@ import Testing
             frame("  - {name: all, store: shelf}") + """
 
                 workers: 3
-                limits: {uploadSize: 7B, head: 2KiB, connections: 5, uploadsInFlight: 6, buffers: 1GiB, callbackAnswer: 2MiB}
+                limits: {uploadSize: 7B, head: 2KiB, connections: 5, uploadsInFlight: 6, buffers: 1GiB, callbackAnswer: 2MiB, formParts: 7, formField: 8KiB, formFields: 9KiB}
                 timeouts: {head: 1ms, bodyIdle: 2m, minimumRate: off, keepAlive: 0s, drain: 1h}
                 admin: {address: "[::1]:0"}
                 """)
@@ -56,6 +59,9 @@ import Testing
         #expect(settings.limits.uploadsInFlight == 6)
         #expect(settings.limits.bufferBytes == 1 << 30)
         #expect(settings.limits.callbackAnswerBytes == 2 << 20)
+        #expect(settings.limits.formParts == 7)
+        #expect(settings.limits.formFieldBytes == 8192)
+        #expect(settings.limits.formFieldsBytes == 9216)
         #expect(settings.timeouts.headMilliseconds == 1)
         #expect(settings.timeouts.bodyIdleMilliseconds == 120_000)
         #expect(settings.timeouts.minimumRate == nil)

@@ -131,9 +131,9 @@ private func decode(_ pieces: [ArraySlice<UInt8>], _ boundary: FormBoundary, _ o
     var file: [UInt8] = []
     func take(_ event: FormDecoder.Event, _ piece: ArraySlice<UInt8>, _ delimiter: [UInt8]) {
         switch event {
-        case .field(let field):
-            told.append("field \(field.name.count) \(field.value.count) ")
-            told += field.name + field.value
+        case .field(let name, let value):
+            told.append("field \(name.count) \(value.count) ")
+            told += name + value
         case .fileBegan(let part):
             file = []
             told.append("file \(part.name.count) \(part.fileName?.count ?? -1) ")
