@@ -229,6 +229,9 @@ final class DirectoryWriter: @unchecked Sendable {
         _ choices: [PartChoice], _ listed: [StoredPart], _ traits: StoreTraits
     ) throws(CommitError) {
         let sizes = Dictionary(listed.map { ($0.number, $0.size) }) { first, _ in first }
+        for choice in choices where sizes[choice.number] == nil {
+            throw .refused(.badPart(.invalidPart("Part \(choice.number) is not there.")))
+        }
         for choice in choices.dropLast() {
             guard let size = sizes[choice.number] else { continue }
             if traits.hasFixedParts ? size != DirectoryParts.fixedBytes : size < traits.smallestPartBytes {

@@ -149,7 +149,11 @@ final class UploadPlan {
         }
     }
     /// How the body goes to the store.
-    var framing: BodyFraming { length.map { .length($0) } ?? .chunked }
+    var framing: BodyFraming {
+        // A completion without a list is one of all parts.
+        if case .completeUpload = operation, length == 0 { return .none }
+        return length.map { .length($0) } ?? .chunked
+    }
     /// The client's fields that may say something about the object: a form's own, else those of the request.
     var objectFields: HeaderFields {
         _read {
