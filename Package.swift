@@ -44,6 +44,7 @@ let package = Package(
         system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
         system("CISAL", pkgConfig: "libisal", apt: "libisal-dev"),
         system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+        .systemLibrary(name: "CLinux"),
         // 1: leaves
         .target(
             name: "Octets",
@@ -62,7 +63,7 @@ let package = Package(
         library("Callbacks", ["Digests", "HTTPWire", "Octets"]),
         // 5
         library("Settings", ["Dialects", "Callbacks", "HTTPWire", "Octets", "CYAML"]),
-        library("DirectoryStore", ["Digests", "Octets"]),
+        library("DirectoryStore", ["Digests", "Octets", "CLinux"]),
         // 6
         library(
             "Gateway",
@@ -90,7 +91,7 @@ let package = Package(
         tests("HTTPWire", ["Octets"]),
         tests("HTTPServing", ["Eventing", "HTTPWire", "Octets", "LoopTesting"]),
         tests("Upstream", ["Eventing", "HTTPWire", "LoopTesting"]),
-        tests("Signing", ["Digests", "Octets", "HTTPWire"], resources: [.copy("oss.json")]),
+        tests("Signing", ["Digests", "Octets", "HTTPWire"], resources: [.copy("oss.json"), .copy("us3.json")]),
         tests("Dialects", ["Signing", "HTTPWire", "Octets"]),
         tests("Callbacks", ["Digests", "HTTPWire", "Octets"]),
         tests("Settings", ["Dialects", "Callbacks", "HTTPWire", "Octets"], exclude: ["broken"]),
@@ -110,7 +111,8 @@ if Context.environment["PUTBACK_FUZZ"] != nil {
     package.targets += [
         .systemLibrary(name: "CFuzzDriver", path: "Tests/Fuzz/Driver"),
         .executableTarget(
-            name: "fuzz", dependencies: ["CFuzzDriver", "Settings", "Callbacks", "Signing", "HTTPWire", "Octets"],
+            name: "fuzz",
+            dependencies: ["CFuzzDriver", "Settings", "Dialects", "Callbacks", "Signing", "HTTPWire", "Octets"],
             path: "Tests/Fuzz/Targets", swiftSettings: strict),
     ]
 }

@@ -47,7 +47,7 @@ package struct CallbackCodec: Sendable {
             throw CallbackEncodingError(parameter: .callback, bytes: callback.utf8.count)
         }
         guard !variables.isEmpty else { return CallbackParameters(callback: callback, variables: nil) }
-        let encoded = Base64.encode(Self.variablesJSON(variables).span)
+        let encoded = Self.encode(variables: variables)
         if encoded.utf8.count > Self.maximumBytes {
             throw CallbackEncodingError(parameter: .variables, bytes: encoded.utf8.count)
         }
@@ -105,6 +105,11 @@ package struct CallbackCodec: Sendable {
         }
         json.append("}")
         return json
+    }
+
+    /// The value of the parameter with the variables: Base64 of their JSON.
+    package static func encode(variables: [CustomVariable]) -> String {
+        Base64.encode(variablesJSON(variables).span)
     }
 
     private static func variablesJSON(_ variables: [CustomVariable]) -> [UInt8] {

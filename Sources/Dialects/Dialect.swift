@@ -9,6 +9,8 @@ package import Signing
 /// Each vendor has a folder with the same files in the same order; a further one is a folder and a line in
 /// ``DialectName``. A value without state; what needs memory is made by ``makeVerifier()`` and ``makeWriter(_:)``.
 package protocol Dialect: Sendable {
+    var name: DialectName { get }
+
     // MARK: What clients send
 
     /// What a request asks for, or how the vendor refuses it. Nothing is verified here.
@@ -55,6 +57,9 @@ package protocol Dialect: Sendable {
     /// The vendor's words for what Putback itself refuses or could not do.
     func error(_ refusal: Refusal) -> VendorError
 
+    /// The vendor's words for a form that cannot be read; a vendor without any of its own has those of a bad request.
+    func error(_ refusal: FormRefusal) -> VendorError
+
     /// A store's answer for a client that names bucket and key otherwise than Putback does of the store: the names in its
     /// document replaced by the client's.
     func renamed(_ answer: WireAnswer, for request: ClientRequest) -> WireAnswer
@@ -89,9 +94,27 @@ package protocol Dialect: Sendable {
     func facts(ofHead fields: HeaderFields) -> ObjectFacts
 }
 
+extension Dialect {
+    package func error(_ refusal: FormRefusal) -> VendorError {
+        switch refusal {
+        case .malformed(let message), .fieldTooLong(let message), .fieldsTooLong(let message):
+            error(Refusal.badRequest(message))
+        case .noFile: error(Refusal.badRequest("The form has no file."))
+        }
+    }
+}
+
 /// The dialects that a store can have, and SDK clients can speak: the table of vendors.
 package enum DialectName: String, Sendable, CaseIterable {
     case oss, tos, us3
+
+    /// How it is spoken.
+    package var dialect: any Dialect {
+        switch self {
+        case .oss: OSSDialect()
+        case .tos, .us3: preconditionFailure("not there yet")
+        }
+    }
 }
 
 /// Checks who sent a vendor's requests; confined to its loop.

@@ -36,7 +36,23 @@ package enum Refusal: Error, Sendable, Equatable {
     case busy(String)
     /// Certainly not stored, and a second attempt may succeed.
     case storeFailed(String)
+    /// The callback failed, and the object was deleted again. Not the 203 of an object that is kept, and no 5xx.
+    case callbackFailed(String)
     /// Stored or not, nobody can tell; or stored, but not what was sent. No client may repeat it on its own.
     case doubtful(String)
     case internalError
+    /// The vendor's own words already, such as for a completion that cannot be read.
+    case vendor(status: Int, code: String, message: String)
+}
+
+/// Why a form is refused before it is known what it asks for.
+package enum FormRefusal: Error, Sendable, Equatable {
+    /// The body is no form, or one of its parts is malformed.
+    case malformed(String)
+    /// The name or the value of one field.
+    case fieldTooLong(String)
+    /// All that stands before the file.
+    case fieldsTooLong(String)
+    /// The form ended without one.
+    case noFile
 }

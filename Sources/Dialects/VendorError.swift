@@ -13,6 +13,8 @@ package struct VendorError: Error, Sendable {
     package var ec: String?
     /// Members of the error document that only this error has, in order.
     package var details: [(element: String, text: String)]
+    /// Header fields that only this error has, in order.
+    package var fields: [(name: String, value: String)] = []
 
     package init(
         status: Int, code: String, message: String, ec: String? = nil,

@@ -33,20 +33,20 @@ package struct CRC64: Sendable {
         return crc.value
     }
 
-    /// The checksum of `a` followed by `b`, from their checksums and the length of `b` in bytes.
+    /// The checksum of two byte sequences, one behind the other, from their checksums and the length of the second.
     ///
     /// Appending n zero bytes multiplies the checksum by x to the 8n modulo the polynomial; the inversions cancel
-    /// out. So the result is `a · x^(8n) + b` over GF(2).
-    package static func combine(_ a: UInt64, _ b: UInt64, lengthOfB: UInt64) -> UInt64 {
+    /// out. So the result is `first · x^(8n) + second` over GF(2).
+    package static func combine(_ first: UInt64, _ second: UInt64, secondBytes: UInt64) -> UInt64 {
         var shift = GF2Polynomial.one
         var power = GF2Polynomial.xToTheEighth
-        var rest = lengthOfB
+        var rest = secondBytes
         while rest > 0 {
             if rest & 1 == 1 { shift = GF2Polynomial.product(shift, power) }
             power = GF2Polynomial.product(power, power)
             rest >>= 1
         }
-        return GF2Polynomial.product(a, shift) ^ b
+        return GF2Polynomial.product(first, shift) ^ second
     }
 }
 

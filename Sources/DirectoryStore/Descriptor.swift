@@ -58,10 +58,21 @@ struct Descriptor: ~Copyable, Sendable {
         _ = try check("removing a file") { unsafe unlinkat(number, name, isDirectory ? AT_REMOVEDIR : 0) }
     }
 
-    /// Moves a file from this directory to another one of the same file system, in place of what was there.
+    /// Moves an entry from this directory to another one of the same file system, in place of what was there.
     func rename(_ name: String, to directory: borrowing Descriptor, _ newName: String) throws(StoreError) {
         let target = directory.number
         _ = try check("publishing an object") { unsafe renameat(number, name, target, newName) }
+    }
+
+    /// Gives a file of this directory a second name in another one; false if there is an entry of that name.
+    func link(_ name: String, to directory: borrowing Descriptor, _ newName: String) throws(StoreError) -> Bool {
+        let target = directory.number
+        do {
+            _ = try check("publishing an object") { unsafe linkat(number, name, target, newName, 0) }
+            return true
+        } catch  where error.errno == EEXIST {
+            return false
+        }
     }
 
     /// Waits until data and size, or the entries of a directory, are on the device.
@@ -78,6 +89,29 @@ struct Descriptor: ~Copyable, Sendable {
         } catch  where error.errno == EWOULDBLOCK {
             return false
         }
+    }
+
+    /// Takes the same lock, alone or together with others that share it, and waits for it: its holders do a piece of
+    /// work and never wait for anything but the disk.
+    func lock(shared: Bool) throws(StoreError) {
+        _ = try check("locking") { flock(number, shared ? LOCK_SH : LOCK_EX) }
+    }
+
+    /// Gives the lock back; closing does so too.
+    func unlock() throws(StoreError) {
+        _ = try check("unlocking") { flock(number, LOCK_UN) }
+    }
+
+    /// Whether a name in this directory still stands for a file or directory that was opened.
+    func holds(_ name: String, _ opened: borrowing Descriptor) throws(StoreError) -> Bool {
+        let expected = try opened.status()
+        var status = stat()
+        do {
+            _ = try check("looking for a name") { unsafe fstatat(number, name, &status, AT_SYMLINK_NOFOLLOW) }
+        } catch  where error.errno == ENOENT {
+            return false
+        }
+        return status.st_dev == expected.st_dev && status.st_ino == expected.st_ino
     }
 
     func status() throws(StoreError) -> stat {
@@ -121,7 +155,7 @@ struct NamedDescriptor: ~Copyable, Sendable {
 }
 
 /// Calls the system again while a signal interrupts it; throws its errno.
-private func check<Result: SignedInteger>(_ operation: String, _ call: () -> Result) throws(StoreError) -> Result {
+func check<Result: SignedInteger>(_ operation: String, _ call: () -> Result) throws(StoreError) -> Result {
     while true {
         let result = call()
         if result >= 0 { return result }

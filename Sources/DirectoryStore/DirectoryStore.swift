@@ -5,18 +5,18 @@ private import Glibc
 
 /// Objects as files below a directory. Any thread may call it; every call blocks on the disk.
 ///
-/// `ROOT/BUCKET/…` holds the objects (`ObjectPath` tells how keys become names, `ObjectTrailer` what is in a file) and
-/// `ROOT/.tmp` what is not finished (`Workspace`). All names are opened step by step from the root, without following
+/// `ROOT/BUCKET/…` holds the objects (`ObjectPath` tells how keys become names, `Trailer` what is in a file),
+/// `ROOT/.uploads` the multipart uploads (`Uploads`) and `ROOT/.tmp` what is not finished (`Workspace`). All names are opened step by step from the root, without following
 /// links, so nothing outside is ever read or written. Meant for local file systems; several processes may share one.
 package final class DirectoryStore: Sendable {
     /// Longest key in bytes, as OSS has it.
     package static let maximumKeyBytes = ObjectPath.maximumKeyBytes
 
-    private static let attempts = 100
     private static let maximumPruned = 16
 
-    private let root: Descriptor
+    let root: Descriptor
     let workspace: Workspace
+    let uploads: Uploads
 
     /// Opens the store, makes the root directory unless it is there (not those above it), and sweeps what uploads of
     /// dead processes left. Throws `permission`, `foreignEntry`, `system` …
@@ -24,6 +24,7 @@ package final class DirectoryStore: Sendable {
         if unsafe mkdir(path, 0o750) != 0, errno != EEXIST { throw StoreError("making the root", errno: errno) }
         root = try Descriptor.directory(atPath: path)
         workspace = try Workspace(root: root)
+        uploads = try Uploads(root: root)
     }
 
     /// Throws `invalidBucket` or `invalidKey` if the store cannot hold such an object: keys have 1…1023 bytes of any
@@ -52,7 +53,10 @@ package final class DirectoryStore: Sendable {
 
     /// Opens the object for reading; nil if there is none.
     package func open(bucket: String, key: [UInt8]) throws(StoreError) -> ObjectReader? {
-        let path = try ObjectPath(bucket: bucket, key: key)
+        try open(try ObjectPath(bucket: bucket, key: key))
+    }
+
+    func open(_ path: ObjectPath) throws(StoreError) -> ObjectReader? {
         do {
             return try ObjectReader(try directory(path.directories).file(path.file))
         } catch  where error.errno == ENOENT {
@@ -65,7 +69,10 @@ package final class DirectoryStore: Sendable {
         let path = try ObjectPath(bucket: bucket, key: key)
         do {
             let parent = try directory(path.directories)
+            // Not between the look and the rename of an append.
+            try parent.lock(shared: true)
             try parent.remove(path.file)
+            try parent.unlock()
             try parent.sync()
         } catch  where error.errno == ENOENT {
             return false
@@ -74,35 +81,9 @@ package final class DirectoryStore: Sendable {
         return true
     }
 
-    /// Moves a finished file to its place and syncs its directory; `moved` is called in between.
-    ///
-    /// A deletion may remove an empty directory just as it is about to be used; then it is made again.
-    func publish(_ name: String, at path: ObjectPath, moved: () -> Void) throws(StoreError) {
-        for attempt in 1... {
-            do {
-                let parent = try makeDirectory(path.directories)
-                try workspace.publish(name, to: parent, path.file)
-                moved()
-                return try parent.sync()
-            } catch  where error.errno == ENOENT && attempt < Self.attempts {
-                continue
-            }
-        }
-    }
-
     private func directory(_ names: [String]) throws(StoreError) -> Descriptor {
         var current = try root.directory(".")
         for name in names { current = try current.directory(name) }
-        return current
-    }
-
-    /// Opens a directory and makes what is missing on the way, each lasting before it is used.
-    private func makeDirectory(_ names: [String]) throws(StoreError) -> Descriptor {
-        var current = try root.directory(".")
-        for name in names {
-            if try current.makeDirectory(name) { try current.sync() }
-            current = try current.directory(name)
-        }
         return current
     }
 

@@ -25,20 +25,9 @@ package struct ObjectMetadata: Sendable, Equatable {
     }
 
     /// Bytes of all texts, and a few for each field; writing them as JSON takes six times as many at most.
-    var bytes: Int {
-        fields.reduce(contentType?.utf8.count ?? 0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 8 }
-    }
-}
+    var bytes: Int { (contentType?.utf8.count ?? 0) + Self.bytes(of: fields) }
 
-/// An object as it lies in the store.
-package struct StoredObject: Sendable, Equatable {
-    /// Bytes of data.
-    package let size: UInt64
-    /// 16 bytes.
-    package let md5: [UInt8]
-    /// CRC-64/XZ of the data.
-    package let crc64: UInt64
-    /// Unix seconds of the end of its upload, by the clock of the file system.
-    package let lastModified: Int64
-    package let metadata: ObjectMetadata
+    static func bytes(of fields: [Field]) -> Int {
+        fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 8 }
+    }
 }

@@ -1,82 +1,85 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
-private import Digests
-private import Octets
+import Octets
 
-/// What stands behind the data in the file of an object: a line feed, a JSON document with everything but the data,
-/// and 32 bytes that tell where it starts.
+/// The document behind the data of an object.
 ///
-/// One file holds both, so one rename publishes both and no reader ever sees the data of one upload with the metadata
-/// of another. Extended attributes would be invisible to copies and missing on some file systems; a second file would
-/// need a second rename. The data comes first because its size and digests are known last, and so that other programs
-/// still recognise a picture.
+/// An object that has an MD5 and no ETag of its own is written as Putback did before there were others
+/// (`Trailer.Kind.object`), so that such a version can still read it; all others say more (`anyObject`) and are damaged to
+/// its eyes, because it would give them out with a wrong ETag.
 enum ObjectTrailer {
-    /// Magic, size of the data, size of the document, CRC-64 of the document; numbers are big-endian.
-    static let footerBytes = 32
     /// Far beyond any metadata that fits the head of a request.
     static let maximumMetadataBytes = 128 << 10
-    /// What metadata of that size can become as JSON, with room for the rest.
-    static let maximumDocumentBytes: UInt64 = 1 << 20
-    private static let magic = Array("PUTBACK1".utf8)
-
-    /// What the footer says.
-    struct Footer: Equatable {
-        let dataBytes: UInt64
-        let documentBytes: UInt64
-        let documentCRC64: UInt64
-    }
 
     static func encode(_ object: StoredObject) -> [UInt8] {
-        let document = JSON.object([
-            ("contentType", object.metadata.contentType.map { .string($0) } ?? .null),
-            ("fields", .array(object.metadata.fields.map { .array([.string($0.name), .string($0.value)]) })),
-            ("md5", .string(Hex.encode(object.md5.span))),
-            ("crc64", .integer(object.crc64)),
-            ("lastModified", .integer(object.lastModified)),
-        ])
-        var bytes: [UInt8] = [UInt8(ascii: "\n")]
-        document.write(to: &bytes)
-        let crc = CRC64.checksum(bytes.span)
-        let count = UInt64(bytes.count)
-        bytes += magic
-        for number in [object.size, count, crc] {
-            for shift in stride(from: 56, through: 0, by: -8) {
-                bytes.append(UInt8(truncatingIfNeeded: number >> shift))
+        let isPlain = !object.isAppendable && object.md5.map { object.etag == StoredObject.etag(md5: $0) } == true
+        var members = object.metadata.members
+        members.append(("md5", object.md5.map { .string(Hex.encode($0.span)) } ?? .null))
+        members.append(("crc64", .integer(object.crc64)))
+        members.append(("lastModified", .integer(object.lastModified)))
+        if !isPlain {
+            members.append(("etag", .string(object.etag)))
+            members.append(("appendable", .bool(object.isAppendable)))
+        }
+        return Trailer.encode(isPlain ? .object : .anyObject, dataBytes: object.size, .object(members))
+    }
+
+    /// Throws `damaged` if the document says something else than `encode` writes.
+    static func object(_ contents: Trailer.Contents) throws(StoreError) -> StoredObject {
+        guard let object = read(contents) else { throw Trailer.damaged }
+        return object
+    }
+
+    private static func read(_ contents: Trailer.Contents) -> StoredObject? {
+        let document = contents.document
+        let md5 = document["md5"]?.digest(bytes: 16)
+        guard contents.kind != .part, let crc64 = document["crc64"]?.unsignedValue,
+            let lastModified = document["lastModified"]?.integerValue, let metadata = ObjectMetadata(document)
+        else { return nil }
+        var etag = md5.map(StoredObject.etag(md5:))
+        var isAppendable = false
+        if contents.kind == .anyObject {
+            guard let text = document["etag"]?.stringValue, let flag = document["appendable"]?.boolValue else {
+                return nil
             }
+            (etag, isAppendable) = (text, flag)
         }
-        return bytes
+        guard let etag else { return nil }
+        return StoredObject(
+            size: contents.dataBytes, md5: md5, crc64: crc64, etag: etag, isAppendable: isAppendable,
+            lastModified: Int64(lastModified), metadata: metadata)
+    }
+}
+
+extension ObjectMetadata {
+    /// As members of a JSON document.
+    var members: [(key: String, value: JSON)] {
+        [
+            ("contentType", contentType.map { .string($0) } ?? .null),
+            ("fields", Self.array(fields)),
+        ]
     }
 
-    /// Takes the footer apart; nil if these bytes are none, or do not fit a file of that size.
-    static func footer(_ bytes: [UInt8], fileBytes: UInt64) -> Footer? {
-        guard bytes.count == footerBytes, bytes.starts(with: magic) else { return nil }
-        let numbers = stride(from: magic.count, to: footerBytes, by: 8).map { start in
-            bytes[start..<start + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        }
-        let footer = Footer(dataBytes: numbers[0], documentBytes: numbers[1], documentCRC64: numbers[2])
-        guard footer.documentBytes <= maximumDocumentBytes, footer.dataBytes <= fileBytes,
-            footer.dataBytes + footer.documentBytes + UInt64(footerBytes) == fileBytes
-        else { return nil }
-        return footer
+    /// From the members of a document; nil if it has others.
+    init?(_ document: JSON) {
+        guard let fields = Self.fields(document["fields"]) else { return nil }
+        self.init(contentType: document["contentType"]?.stringValue, fields: fields)
     }
 
-    /// Reads the document; nil if it is not the one that was written.
-    static func object(_ document: [UInt8], _ footer: Footer) -> StoredObject? {
-        guard CRC64.checksum(document.span) == footer.documentCRC64, let value = try? JSON.parse(document.span),
-            let md5Text = value["md5"]?.stringValue, let md5 = Hex.decode(md5Text.utf8.span), md5.count == 16,
-            case .number(let crcText)? = value["crc64"], let crc64 = UInt64(crcText),
-            let lastModified = value["lastModified"]?.integerValue, let list = value["fields"]?.arrayValue
-        else { return nil }
-        var fields: [ObjectMetadata.Field] = []
+    static func array(_ fields: [Field]) -> JSON {
+        .array(fields.map { .array([.string($0.name), .string($0.value)]) })
+    }
+
+    static func fields(_ array: JSON?) -> [Field]? {
+        guard let list = array?.arrayValue else { return nil }
+        var fields: [Field] = []
         for item in list {
             guard let pair = item.arrayValue, pair.count == 2, let name = pair[0].stringValue,
-                let text = pair[1].stringValue
+                let value = pair[1].stringValue
             else { return nil }
-            fields.append(ObjectMetadata.Field(name: name, value: text))
+            fields.append(Field(name: name, value: value))
         }
-        return StoredObject(
-            size: footer.dataBytes, md5: md5, crc64: crc64, lastModified: Int64(lastModified),
-            metadata: ObjectMetadata(contentType: value["contentType"]?.stringValue, fields: fields))
+        return fields
     }
 }

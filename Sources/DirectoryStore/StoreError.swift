@@ -11,8 +11,21 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
         case invalidBucket = "invalid-bucket"
         /// The key is empty, longer than 1023 bytes, holds NUL, or has a segment `.` or `..`.
         case invalidKey = "invalid-key"
-        /// The metadata is larger than 128 KiB, which no head of a request can bring.
+        /// The metadata, with the attributes of an upload, is larger than 128 KiB, which no head of a request can bring.
         case metadataTooLarge = "metadata-too-large"
+        /// The MD5 of what was written is not the one that was expected.
+        case digestMismatch = "digest-mismatch"
+        /// There is an object of that name, which was not to be replaced.
+        case objectExists = "object-exists"
+        /// There is no multipart upload of that id (any more).
+        case noSuchUpload = "no-such-upload"
+        /// A part that cannot be: its number is out of range; or that is not there, was named twice, or is another one
+        /// than expected. `partNumber` tells which.
+        case invalidPart = "invalid-part"
+        /// The object was not begun by an append.
+        case notAppendable = "not-appendable"
+        /// The object has another length, or is another one since the append began. `currentLength` has its bytes.
+        case positionMismatch = "position-mismatch"
         /// The file system is full, or the file larger than it allows (ENOSPC, EFBIG).
         case noSpace = "no-space"
         /// The quota is used up (EDQUOT).
@@ -37,10 +50,17 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The errno behind it; 0 if the store itself refused.
     package let errno: Int32
 
+    /// Of `invalidPart`; nil with other codes.
+    package let partNumber: Int?
+    /// Of `positionMismatch`, 0 if there is no object; nil with other codes.
+    package let currentLength: UInt64?
+
     /// A refusal by the store itself.
-    init(_ code: Code, _ operation: String) {
+    init(_ code: Code, _ operation: String, partNumber: Int? = nil, currentLength: UInt64? = nil) {
         self.code = code
         self.operation = operation
+        self.partNumber = partNumber
+        self.currentLength = currentLength
         errno = 0
     }
 
@@ -49,6 +69,8 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
         self.code = Self.code(of: errno)
         self.operation = operation
         self.errno = errno
+        partNumber = nil
+        currentLength = nil
     }
 
     package var description: String {

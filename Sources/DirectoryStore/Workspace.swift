@@ -32,17 +32,49 @@ final class Workspace: Sendable {
 
     /// A new file, open for reading and writing.
     func makeFile() throws(StoreError) -> NamedDescriptor {
-        let name = String(counter.wrappingAdd(1, ordering: .relaxed).newValue)
+        let name = nextName()
         return NamedDescriptor(name: name, descriptor: try own.descriptor.newFile(name))
+    }
+
+    /// A new directory for files that are published together.
+    func makeDirectory() throws(StoreError) -> NamedDescriptor {
+        let name = nextName()
+        // Names are not used twice.
+        _ = try own.descriptor.makeDirectory(name)
+        return NamedDescriptor(name: name, descriptor: try own.descriptor.directory(name))
     }
 
     func remove(_ name: String) throws(StoreError) {
         try own.descriptor.remove(name)
     }
 
-    /// Moves a file to its place.
+    /// Removes a directory and the files in it; what cannot be removed now is swept at a later start.
+    func removeDirectory(_ name: String) {
+        Self.removeDirectory(name, from: own.descriptor)
+    }
+
+    /// Moves a file or directory to its place, instead of what was there.
     func publish(_ name: String, to target: borrowing Descriptor, _ newName: String) throws(StoreError) {
         try own.descriptor.rename(name, to: target, newName)
+    }
+
+    /// Moves a file to its place; false if there is an entry of that name, which stays, and so does the file.
+    func publishNew(_ name: String, to target: borrowing Descriptor, _ newName: String) throws(StoreError) -> Bool {
+        guard try own.descriptor.link(name, to: target, newName) else { return false }
+        // A second name that cannot be removed now is swept at the next start.
+        try? own.descriptor.remove(name)
+        return true
+    }
+
+    /// Takes a directory back, from a place of which it is gone at once; returns its name here.
+    func takeBack(_ name: String, from source: borrowing Descriptor) throws(StoreError) -> String {
+        let newName = nextName()
+        try source.rename(name, to: own.descriptor, newName)
+        return newName
+    }
+
+    private func nextName() -> String {
+        String(counter.wrappingAdd(1, ordering: .relaxed).newValue)
     }
 
     /// A sweeper may come between making and locking: then either the lock or the directory is gone, and another name
@@ -64,33 +96,17 @@ final class Workspace: Sendable {
     private static func sweep(_ parent: borrowing Descriptor) throws(StoreError) {
         for name in try parent.entries() {
             guard let leftover = try? parent.directory(name), try leftover.tryLock() else { continue }
-            for file in try leftover.entries() { try? leftover.remove(file) }
             // Another store may sweep at the same time; what neither can remove does no harm.
+            for entry in try leftover.entries() where (try? leftover.remove(entry)) == nil {
+                removeDirectory(entry, from: leftover)
+            }
             try? parent.remove(name, isDirectory: true)
         }
     }
-}
 
-extension Descriptor {
-    /// The names in this directory, without `.` and `..`.
-    fileprivate borrowing func entries() throws(StoreError) -> [String] {
-        let copy = fcntl(number, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0 else { throw StoreError("listing a directory", errno: Glibc.errno) }
-        // fdopendir(3) takes the copy over; closedir closes it.
-        guard let stream = unsafe fdopendir(copy) else {
-            let reason = Glibc.errno
-            close(copy)
-            throw StoreError("listing a directory", errno: reason)
-        }
-        defer { unsafe closedir(stream) }
-        var names: [String] = []
-        while let entry = unsafe readdir(stream) {
-            // d_name ends with NUL (readdir(3)).
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-            }
-            if name != "." && name != ".." { names.append(name) }
-        }
-        return names
+    private static func removeDirectory(_ name: String, from parent: borrowing Descriptor) {
+        guard let directory = try? parent.directory(name), let entries = try? directory.entries() else { return }
+        for entry in entries { try? directory.remove(entry) }
+        try? parent.remove(name, isDirectory: true)
     }
 }

@@ -11,8 +11,8 @@ struct OwnCallback: Sendable {
     enum Rules: Sendable, Equatable {
         /// The operator's policy on a plain listener: any 2xx is a success.
         case app
-        /// A client of OSS: exactly as OSS judges.
-        case oss
+        /// A vendor's client: exactly as the vendor judges.
+        case vendor(CallbackVendor)
     }
 
     /// Who wrote the URLs.
@@ -100,12 +100,12 @@ final class CallbackMaker {
                 AppJudge.judge(CallbackAnswer(status: answer.status, fields: answer.fields, body: answer.body)))
         case (.failure(let failure), .app):
             return Self.result(AppJudge.judge(transportFailure(failure, url)))
-        case (.success(let answer), .oss):
-            let verdict = VendorJudge(.oss).judge(
+        case (.success(let answer), .vendor(let vendor)):
+            let verdict = VendorJudge(vendor).judge(
                 CallbackAnswer(status: answer.status, fields: answer.fields, body: answer.body))
             return Self.result(verdict, appStatus: answer.status)
-        case (.failure(let failure), .oss):
-            return Self.result(VendorJudge(.oss).judge(transportFailure(failure, url)), appStatus: nil)
+        case (.failure(let failure), .vendor(let vendor)):
+            return Self.result(VendorJudge(vendor).judge(transportFailure(failure, url)), appStatus: nil)
         }
     }
 

@@ -14,10 +14,10 @@ final class DirectoryRead: BodyReceiver {
 
     /// nil once the client is gone or was told.
     private var connection: ServerConnection?
-    private let incoming: OSSFace.Incoming
+    private let incoming: SDKFace.Incoming
     private let store: DirectoryStore
     private let plan: UploadPlan
-    private let options: ReadOptions
+    private let operation: ClientRequest
     private let isHead: Bool
     private let queue: DiskQueue
     private let loop: EventLoop
@@ -26,14 +26,14 @@ final class DirectoryRead: BodyReceiver {
     private var isReading = false
 
     init(
-        incoming: OSSFace.Incoming, store: DirectoryStore, plan: UploadPlan, options: ReadOptions, isHead: Bool
+        incoming: SDKFace.Incoming, store: DirectoryStore, plan: UploadPlan, operation: ClientRequest
     ) {
         connection = incoming.connection
         self.incoming = incoming
         self.store = store
         self.plan = plan
-        self.options = options
-        self.isHead = isHead
+        self.operation = operation
+        isHead = operation.operation == .headObject
         queue = incoming.runtime.worker.disk.queue()
         loop = incoming.runtime.worker.loop
     }
@@ -60,22 +60,22 @@ final class DirectoryRead: BodyReceiver {
 
     private func opened(_ result: Result<ObjectReader?, StoreError>) {
         guard let connection else { return }
-        let context = OSSFace.context(connection, incoming.requestID, incoming.started, incoming.runtime.environment)
+        let context = SDKFace.context(incoming)
         guard case .success(let reader?) = result else {
             let key = String(decoding: plan.key, as: UTF8.self)
             var error = VendorError(.noSuchKey, details: [("Key", key)])
             if case .failure = result { error = VendorError(.internalError) }
             self.connection = nil
             connection.receiver = nil
-            return OSSFace.send(.error(error, toHead: isHead, context), on: connection)
+            return SDKFace.send(incoming.dialect.answer(error, toHead: isHead, context), on: connection)
         }
         self.reader = reader
-        let (answer, bytes) = OSSAnswer.object(ObjectFacts(reader.object), options: options, isHead: isHead, context)
+        let (answer, bytes) = incoming.dialect.object(ObjectFacts(reader.object), to: operation, context)
         self.bytes = bytes
         guard !isHead, answer.body.isEmpty else {
             self.connection = nil
             connection.receiver = nil
-            guard isHead else { return OSSFace.send(answer, on: connection) }
+            guard isHead else { return SDKFace.send(answer, on: connection) }
             connection.startAnswer(status: answer.status, fields: answer.fields, length: reader.object.size)
             return connection.endAnswer()
         }

@@ -129,7 +129,7 @@ package struct Explainer {
         case .directory(let path):
             line("request: none, the object becomes a file below \(path)")
         case .remote(let oss):
-            let (head, signed) = OSSRequests(oss).explain(plan, now: environment.clock.seconds)
+            let (head, signed) = StoreRequests(oss).explain(plan, now: environment.clock.seconds)
             if let canonical = signed.canonicalRequest { block("canonical request", redact(canonical, oss)) }
             block("string to sign", redact(signed.stringToSign, oss))
             block("request to \(oss.endpoint)", redact(head, oss))

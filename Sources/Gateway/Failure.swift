@@ -1,6 +1,8 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+package import Dialects
+
 /// Where an upload is on its way; the same words stand in logs, metrics and error answers.
 package enum Phase: String, Sendable, CaseIterable {
     case routing, authorizing, planning, storing, judging, callingBack, answering, done
@@ -34,6 +36,8 @@ package struct Failure: Error, Equatable, Sendable {
         case badDigest = "bad-digest"
         case objectExists = "object-exists"
         case notFound = "not-found"
+        case noSuchUpload = "no-such-upload"
+        case badPart = "bad-part"
         case storeUnresolved = "store-unresolved"
         case storeUnreachable = "store-unreachable"
         case storeTLS = "store-tls"
@@ -62,6 +66,8 @@ package struct Failure: Error, Equatable, Sendable {
     /// What the store said, where it is the store that refused.
     package var storeStatus: Int?
     package var storeCode: String?
+    /// Exactly what a vendor's client is told, where the code says less.
+    package var exact: Refusal?
 
     package init(
         _ code: Code, party: Party, phase: Phase, status: Int, _ message: String, retryAfter: Int? = nil,

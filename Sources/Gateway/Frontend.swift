@@ -110,8 +110,8 @@ final class Frontend: SocketListenerHandler, RequestHandler {
     // MARK: - Requests
 
     func requestReceived(on connection: ServerConnection) {
-        if settings.isSDK {
-            OSSFace.handle(connection, listenerIndex: listenerIndex, runtime: runtime)
+        if let name = settings.dialect {
+            SDKFace.handle(connection, listenerIndex: listenerIndex, name: name, runtime: runtime)
         } else {
             PlainRequest.handle(connection, listenerIndex: listenerIndex, runtime: runtime)
         }
@@ -127,8 +127,8 @@ final class Frontend: SocketListenerHandler, RequestHandler {
             line.add("status", number: UInt64(refusal.status))
             line.add("code", refusal.label)
         }
-        if settings.isSDK {
-            OSSFace.refuse(refusal, requestID: requestID, on: connection, worker: worker)
+        if let name = settings.dialect {
+            SDKFace.refuse(refusal, requestID: requestID, name: name, on: connection, worker: worker)
         } else {
             PlainRequest.refuse(refusal, requestID: requestID, on: connection)
         }

@@ -1,6 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Dialects
 internal import DirectoryStore
 internal import Eventing
 internal import HTTPWire
@@ -19,7 +20,7 @@ final class ObjectDeletion: StoreExchangeHandler {
             let exchange = StoreExchange(pool: remote.pool, handler: self)
             self.exchange = exchange
             let head = remote.requests.encoded(
-                .delete, bucket: bucket, key: key, now: runtime.environment.clock.seconds)
+                .deleteObject, bucket: bucket, key: key, now: runtime.environment.clock.seconds)
             exchange.start(method: .delete, head: head, isChunked: false, length: 0)
             exchange.finish()
         } else if let store = runtime.directory(storeIndex) {

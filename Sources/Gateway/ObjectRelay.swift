@@ -16,14 +16,14 @@ final class ObjectRelay: BodyReceiver, StoreExchangeHandler {
 
     /// nil once the client is gone or was told.
     private var connection: ServerConnection?
-    private let incoming: OSSFace.Incoming
+    private let incoming: SDKFace.Incoming
     private let pool: StorePool
     private var exchange: StoreExchange?
     private var head = ResponseHead()
     private var buffered: [UInt8]?
     private var isPaused = false
 
-    init(connection: ServerConnection, pool: StorePool, incoming: OSSFace.Incoming) {
+    init(connection: ServerConnection, pool: StorePool, incoming: SDKFace.Incoming) {
         self.connection = connection
         self.pool = pool
         self.incoming = incoming
@@ -100,9 +100,9 @@ final class ObjectRelay: BodyReceiver, StoreExchangeHandler {
         exchange?.abort()
         guard !connection.hasStartedAnswer else { return connection.abort() }
         connection.receiver = nil
-        let context = OSSFace.context(connection, incoming.requestID, incoming.started, incoming.runtime.environment)
+        let context = SDKFace.context(incoming)
         let isHead = connection.request.method == .head
-        OSSFace.send(.error(VendorError(failure), toHead: isHead, context), on: connection)
+        SDKFace.send(incoming.dialect.answer(incoming.dialect.error(failure.refusal()), toHead: isHead, context), on: connection)
     }
 }
 

@@ -17,8 +17,14 @@ package struct StoredObjectFacts: Sendable, Equatable {
     package var crc64: UInt64?
     /// Base64.
     package var contentMD5: String?
+    /// Of an object whose request did not bring it: one that was made of parts.
+    package var contentType: String?
 
-    package init(size: UInt64, etag: ArraySlice<UInt8>? = nil, crc64: UInt64? = nil, contentMD5: String? = nil) {
+    package init(
+        size: UInt64, etag: ArraySlice<UInt8>? = nil, crc64: UInt64? = nil, contentMD5: String? = nil,
+        contentType: String? = nil
+    ) {
+        self.contentType = contentType
         self.size = size
         self.etag = etag
         self.crc64 = crc64

@@ -70,7 +70,7 @@ enum PlainRequest {
         let (query, length, contentMD5) = (try query(head), length(head), try contentMD5(head))
         return UploadRequest(
             listenerIndex: listenerIndex, head: head, path: path, query: query, length: length, clientIP: clientIP,
-            requestID: requestID, contentMD5: contentMD5)
+            requestID: requestID, contentMD5: contentMD5, routedLength: length)
     }
 
     private static func query(_ head: RequestHead) throws(Failure) -> QueryItems {
@@ -151,8 +151,7 @@ extension UploadRequest {
     {
         UploadRequest(
             listenerIndex: listenerIndex, head: connection.request, path: [], query: QueryItems(), bucket: nil,
-            length: nil,
-            clientIP: connection.peerHost, requestID: requestID)
+            length: nil, clientIP: connection.peerHost, requestID: requestID, routedLength: nil)
     }
 }
 

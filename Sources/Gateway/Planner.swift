@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Callbacks
+internal import Dialects
 internal import Digests
 internal import HTTPWire
 internal import Octets
@@ -10,8 +11,8 @@ internal import Settings
 /// Why no plan was made.
 enum PlanError: Error {
     case failure(Failure)
-    /// The callback parameters of a client of OSS are bad: told in OSS's words, before anything is stored.
-    case callback(CallbackParameterError)
+    /// The callback parameters of a vendor's client are bad: told in its words, before anything is stored.
+    case callback(VendorError)
 }
 
 /// Makes the plan of an upload from the request, the settings, the clock and chance; does nothing else.
@@ -46,7 +47,7 @@ struct Planner: Sendable {
         guard let bucket = store.bucket.name(clientBucket: request.bucket) else {
             throw .failure(Self.badKey("The request names no bucket."))
         }
-        let key = try objectKey(route, request, match, uuid)
+        let key = request.namesObject ? try objectKey(route, request, match, uuid) : []
         var routeFields = HeaderFields()
         if !route.headers.isEmpty {
             let context = context(route, request, match, uuid)
@@ -56,10 +57,24 @@ struct Planner: Sendable {
             }
         }
         let plan = UploadPlan(
-            request: request, route: route, bucket: bucket, key: key, sizeLimit: match.sizeLimitBytes,
-            isFromSDK: settings.listeners[request.listenerIndex].isSDK, routeFields: routeFields)
+            request: request, route: route, bucket: bucket, key: key,
+            sizeLimit: sizeLimit(request, match),
+            isFromSDK: settings.listeners[request.listenerIndex].isSDK, storeDialect: store.dialect,
+            routeFields: routeFields)
+        plan.clientDialect = settings.listeners[request.listenerIndex].dialect
+        guard plan.operation.endsUpload else { return plan }
         try planCallback(plan, match, uuid, store)
         return plan
+    }
+
+    /// Of a body: the route's, what a form's policy allows, or what the document of a completion may take.
+    private func sizeLimit(_ request: UploadRequest, _ match: RouteMatch) -> UInt64 {
+        guard let client = request.client else { return match.sizeLimitBytes }
+        if case .completeUpload = client.operation {
+            let dialect = settings.listeners[request.listenerIndex].dialect?.dialect
+            return UInt64(dialect?.largestCompletionBytes ?? 0)
+        }
+        return min(match.sizeLimitBytes, client.lengthRange?.upperBound ?? .max)
     }
 
     private func context(
@@ -98,7 +113,8 @@ struct Planner: Sendable {
 
     /// An SDK client is told what its vendor would tell it, so its vendor's rules judge the app's answer.
     private func rules(_ request: UploadRequest) -> OwnCallback.Rules {
-        settings.listeners[request.listenerIndex].isSDK ? .oss : .app
+        guard let name = settings.listeners[request.listenerIndex].dialect else { return .app }
+        return CallbackVendor(name).map { .vendor($0) } ?? .app
     }
 
     /// The route's policy wins; a client's own parameters count where the route has none and allows them.
@@ -110,8 +126,8 @@ struct Planner: Sendable {
             let context = context(plan.route, request, match, uuid)
             return try planPolicy(plan, index, context, rules: rules(request))
         }
-        guard let callback = request.clientCallback, !plan.route.clientCallbacks.patterns.isEmpty else { return }
-        try planClientCallback(plan, callback, request.clientCallbackVariables, store)
+        guard let callback = request.client?.callback, !plan.route.clientCallbacks.patterns.isEmpty else { return }
+        try planClientCallback(plan, callback, store)
     }
 
     private func planPolicy(
@@ -123,8 +139,11 @@ struct Planner: Sendable {
             let own = ownCallback(index, custom, rules)
             return plan.setCallback(.own(own), name: policy.name, onFailure: policy.onFailure)
         }
+        guard let vendor = plan.storeDialect.flatMap({ CallbackVendor($0) }) else {
+            preconditionFailure("the settings let only stores that can make the callback")
+        }
         do throws(CallbackEncodingError) {
-            let parameters = try CallbackCodec(.oss).encode(policy, variables: custom)
+            let parameters = try CallbackCodec(vendor).encode(policy, variables: custom)
             plan.setCallback(.byStore(parameters), name: policy.name, onFailure: policy.onFailure)
         } catch {
             throw .failure(
@@ -139,8 +158,8 @@ struct Planner: Sendable {
         _ index: Int, _ custom: [CustomVariable], _ rules: OwnCallback.Rules
     ) -> OwnCallback {
         let policy = settings.callbacks[index]
-        // A signature costs ten times what the rest of a callback does: outside OSS only those who set a key want it.
-        let signer = rules == .oss || settings.signing != nil ? self.signer : nil
+        // A signature costs ten times what the rest of a callback does: outside vendors' dialects only those who set a key want it.
+        let signer = rules != .app || settings.signing != nil ? self.signer : nil
         return OwnCallback(
             target: .policy(index), urls: targets[index], timeoutMilliseconds: policy.timeoutMilliseconds, rules: rules,
             request: { url, facts, now in
@@ -149,17 +168,19 @@ struct Planner: Sendable {
     }
 
     private func planClientCallback(
-        _ plan: UploadPlan, _ callback: [UInt8], _ variables: [UInt8]?, _ store: Store
+        _ plan: UploadPlan, _ callback: RawCallback, _ store: Store
     ) throws(PlanError) {
-        let decoded = try decode(callback, variables)
-        guard let decoded else { return }
+        guard let vendor = plan.clientDialect.flatMap({ CallbackVendor($0) }) else { return }
+        guard let decoded = try decode(callback, vendor) else { return }
         let allowance = plan.route.clientCallbacks
         for url in decoded.urls where !allowance.mayAllow(host: url.host, port: url.port) {
-            throw .callback(CallbackParameterError(.privateAddress, value: url.description, vendor: .oss))
+            let error = CallbackParameterError(.privateAddress, value: url.description, vendor: vendor)
+            throw .callback(VendorError(error, vendor))
         }
         let onFailure = CallbackPolicy.FailureRule()
         guard !store.makesCallbacks else {
-            let asSent = UploadPlan.Callback.byStoreAsSent(callback: callback, variables: variables)
+            let asSent = UploadPlan.Callback.byStoreAsSent(
+                callback: callback.callback, variables: variables(callback, decoded))
             return plan.setCallback(asSent, name: "client", onFailure: onFailure)
         }
         let signer = self.signer
@@ -167,7 +188,8 @@ struct Planner: Sendable {
             target: .client { url, address in
                 allowance.allows(host: url.host, port: url.port, address: address.span)
             },
-            urls: decoded.urls, timeoutMilliseconds: CallbackPolicy.defaultTimeoutMilliseconds, rules: .oss,
+            urls: decoded.urls, timeoutMilliseconds: CallbackPolicy.defaultTimeoutMilliseconds,
+            rules: .vendor(vendor),
             request: { url, facts, now in
                 try CallbackRequest.client(decoded, to: url, facts: facts, signer: signer, now: now)
             },
@@ -175,12 +197,56 @@ struct Planner: Sendable {
         plan.setCallback(.own(own), name: "client", onFailure: onFailure)
     }
 
-    private func decode(_ callback: [UInt8], _ variables: [UInt8]?) throws(PlanError) -> ClientCallback? {
+    /// Variables that came as fields of a form go to the store as a parameter, like those of other uploads.
+    private func variables(_ callback: RawCallback, _ decoded: ClientCallback) -> [UInt8]? {
+        guard !callback.formVariables.isEmpty else { return callback.variables }
+        return Array(CallbackCodec.encode(variables: decoded.variables).utf8)
+    }
+
+    private func decode(
+        _ callback: RawCallback, _ vendor: CallbackVendor
+    ) throws(PlanError) -> ClientCallback? {
+        let codec = CallbackCodec(vendor)
         do throws(CallbackParameterError) {
-            guard let variables else { return try CallbackCodec(.oss).decode(callback: callback.span) }
-            return try CallbackCodec(.oss).decode(callback: callback.span, variables: variables.span)
+            let isForm = !callback.formVariables.isEmpty
+            var decoded: ClientCallback?
+            if let variables = callback.variables {
+                decoded = try codec.decode(
+                    callback: callback.callback.span, variables: variables.span, limitsLength: !isForm)
+            } else {
+                decoded = try codec.decode(callback: callback.callback.span, limitsLength: !isForm)
+            }
+            decoded?.variables += CallbackCodec.variables(
+                fromForm: callback.formVariables.map { (name: $0.name, value: $0.value) })
+            return decoded
         } catch {
-            throw .callback(error)
+            throw .callback(VendorError(error, vendor))
+        }
+    }
+}
+
+extension CallbackVendor {
+    /// nil for US3, whose callbacks travel in another way.
+    init?(_ dialect: DialectName) {
+        switch dialect {
+        case .oss: self = .oss
+        case .tos: self = .tos
+        case .us3: return nil
+        }
+    }
+}
+
+extension VendorError {
+    /// A callback parameter that is refused; only documents of OSS name the argument.
+    init(_ error: CallbackParameterError, _ vendor: CallbackVendor) {
+        switch vendor {
+        case .oss:
+            self = .invalidArgument(
+                error.message, name: error.argumentName, value: error.argumentValue, ec: error.ec)
+        case .tos:
+            self.init(
+                status: CallbackParameterError.status, code: CallbackParameterError.code, message: error.message,
+                ec: error.ec)
         }
     }
 }

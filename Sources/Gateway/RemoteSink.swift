@@ -34,11 +34,11 @@ final class RemoteSink: UploadSink, StoreExchangeHandler {
     ///   - isRepeatable: see `StoreExchange.start`.
     ///   - writeHead: appends the encoded, signed request head.
     func start(
-        length: UInt64?, isRepeatable: Bool, handler: any UploadSinkHandler, writeHead: (inout OctetBuffer) -> Void
+        method: HTTPMethod, length: UInt64?, isRepeatable: Bool, handler: any UploadSinkHandler, writeHead: (inout OctetBuffer) -> Void
     ) {
         self.handler = handler
         exchange.start(
-            method: .put, isChunked: length == nil, length: length, isRepeatable: isRepeatable, writeHead: writeHead)
+            method: method, isChunked: length == nil, length: length, isRepeatable: isRepeatable, writeHead: writeHead)
     }
 
     func send(_ bytes: Span<UInt8>) -> Bool { exchange.send(bytes) }

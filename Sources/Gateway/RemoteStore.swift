@@ -5,24 +5,25 @@ internal import Digests
 internal import HTTPWire
 internal import Upstream
 
-/// A store that speaks OSS, on one loop: its connections and its requests. Loop thread only.
+/// A store behind connections, on one loop: its connections and its requests. Loop thread only.
 final class RemoteStore {
     /// Sinks that are kept for later uploads.
     private static let spareLimit = 64
 
     let pool: StorePool
-    let requests: OSSRequests
+    let requests: StoreRequests
     private var spare: [RemoteSink] = []
 
-    init(pool: StorePool, requests: OSSRequests) {
+    init(pool: StorePool, requests: StoreRequests) {
         self.pool = pool
         self.requests = requests
     }
 
-    /// Starts a PutObject.
+    /// Starts what the plan says of a body: an object, a part, a completion.
     func put(_ plan: UploadPlan, now: Int64, handler: any UploadSinkHandler) -> any UploadSink {
         let sink = spare.popLast() ?? RemoteSink(store: self)
-        sink.start(length: plan.length, isRepeatable: plan.isRepeatable, handler: handler) { head in
+        sink.start(
+            method: plan.method, length: plan.length, isRepeatable: plan.isRepeatable, handler: handler) { head in
             requests.put(plan, now: now, to: &head)
         }
         return sink

@@ -24,8 +24,8 @@ final class Runtime {
     /// What log lines say of each listener, and of each route and its store.
     private let listenerFields: [LogFields]
     private let routeFields: [LogFields]
-    /// Checks clients of OSS listeners; any region will do, since Putback is none.
-    let verifier = OSSVerifier(region: nil)
+    /// What checks vendors' clients, made when the first one comes.
+    private var verifiers: [DialectName: any ClientVerifier] = [:]
 
     let settings: Settings
     let environment: Environment
@@ -52,7 +52,7 @@ final class Runtime {
             guard case .remote(let endpoint, let store) = place, let meter else { return nil }
             return RemoteStore(
                 pool: StorePool(context: worker.upstream, endpoint: endpoint, meter: meter),
-                requests: OSSRequests(store))
+                requests: StoreRequests(store))
         }
     }
 
@@ -60,6 +60,13 @@ final class Runtime {
     func retire() {
         for remote in remotes { remote?.pool.close() }
         callbackPools.close()
+    }
+
+    func verifier(_ name: DialectName) -> any ClientVerifier {
+        if let verifier = verifiers[name] { return verifier }
+        let verifier = name.dialect.makeVerifier()
+        verifiers[name] = verifier
+        return verifier
     }
 
     func remote(_ index: Int) -> RemoteStore? { remotes[index] }
@@ -107,27 +114,5 @@ final class Runtime {
                 record, outcome, request: request, plan: plan, listener: listenerFields[request.listenerIndex],
                 route: plan.map { routeFields[$0.route.index] })
         }
-    }
-}
-
-extension DirectoryTarget {
-    init(_ plan: UploadPlan) {
-        var fields = HeaderFields()
-        OSSFieldPolicy.copy(plan.clientFields, from: plan.isFromSDK ? .sdk : .plain, to: &fields)
-        for index in plan.routeFields.indices {
-            let (name, value) = (plan.routeFields.name(at: index), plan.routeFields.value(at: index))
-            fields.set(name: name.span, value: value.span)
-        }
-        let kept = OSSFieldPolicy.kept(fields)
-        let metadata = ObjectMetadata(
-            contentType: plan.mimeType,
-            fields: kept.indices.map { index in
-                ObjectMetadata.Field(
-                    name: String(decoding: kept.name(at: index), as: UTF8.self),
-                    value: String(decoding: kept.value(at: index), as: UTF8.self))
-            })
-        self.init(
-            bucket: plan.bucket, key: plan.key, metadata: metadata, contentMD5: plan.contentMD5,
-            forbidsOverwrite: plan.forbidsOverwrite)
     }
 }

@@ -20,6 +20,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     private var connection: ServerConnection?
     private var state: UploadState
     private var sink: (any UploadSink)?
+    private var probe: ObjectProbe?
     private var callback: CallbackMaker?
     private var deletion: ObjectDeletion?
     private var record: UploadRecord
@@ -39,7 +40,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         self.face = face
         self.connection = connection
         self.record = record
-        needsChecksum = plan.route.integrity == .full || plan.crc64 != nil
+        needsChecksum = plan.needsChecksum
         state = UploadState(callsBack: plan.ownCallback != nil, onFailure: plan.onFailure)
     }
 
@@ -55,6 +56,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     func cancel() {
         let failure = Failure(
             .draining, party: .putback, phase: state.phase, status: 503, "Putback is shutting down.", retryAfter: 1)
+        probe?.cancel()
         callback?.cancel()
         sink?.abort()
         let stored: Stored = if case .callingBack = state.step { .yes } else { state.step == .waiting ? .unknown : .no }
@@ -140,11 +142,33 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     }
 
     private func callBack(_ object: StoredObjectFacts) {
+        record.callbackStarted = .now
+        guard let remote = runtime.remote(plan.storeIndex), let dialect = plan.storeDialect?.dialect,
+            case .completeUpload = plan.operation
+        else { return call(object) }
+        probe = ObjectProbe(
+            remote: remote, dialect: dialect, bucket: plan.bucket, key: plan.key,
+            now: runtime.environment.clock.seconds
+        ) { [weak self] facts in
+            guard let self else { return }
+            guard let facts else {
+                let message = "The store does not tell the size of the object, so the app was not called."
+                return perform(state.callbackEnded(.failed(message: message, ec: nil, appStatus: nil)))
+            }
+            var object = object
+            object.size = facts.size
+            object.contentType = facts.contentType
+            call(object)
+        }
+    }
+
+    private func call(_ object: StoredObjectFacts) {
         guard let own = plan.ownCallback else { preconditionFailure("the state calls back only what was planned") }
         let facts = CallbackFacts(
             bucket: plan.bucket, object: plan.key, etag: object.etagText ?? "", size: object.size,
-            mimeType: plan.mimeType, crc64: object.crc64, contentMD5: object.contentMD5,
-            clientIP: request.clientIP, requestID: request.requestID.text, operation: "PutObject", custom: own.custom)
+            mimeType: object.contentType ?? plan.mimeType, crc64: object.crc64, contentMD5: object.contentMD5,
+            clientIP: request.clientIP, requestID: request.requestID.text, operation: plan.operation.apiName,
+            custom: own.custom)
         let maker = CallbackMaker(
             pools: runtime.callbackPools, callback: own, facts: facts,
             unixSeconds: runtime.environment.clock.seconds,
@@ -155,7 +179,6 @@ final class Upload: BodyReceiver, UploadSinkHandler {
             perform(state.callbackEnded(result))
         }
         callback = maker
-        record.callbackStarted = .now
         maker.start()
     }
 
@@ -187,6 +210,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         connection = nil
         sink?.recycle()
         sink = nil
+        probe = nil
     }
 }
 

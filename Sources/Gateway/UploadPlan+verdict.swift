@@ -6,11 +6,12 @@ internal import Dialects
 internal import HTTPWire
 
 extension UploadPlan {
-    /// What a store's answer to the plan's PutObject means, given what was streamed to it.
+    /// What a store's answer to the plan's request means, given what was streamed to it.
     func judge(_ answer: WireAnswer, _ streamed: StreamedFacts) -> StoreVerdict {
-        let verdict = OSSVerdict.judgePut(
-            status: answer.status, fields: answer.fields, body: answer.body.span, expectedCRC64: streamed.crc64,
-            expectedMD5: contentMD5, callbackAsked: asksStoreForCallback)
+        guard let dialect = storeDialect?.dialect else { preconditionFailure("only stores with a dialect answer") }
+        let verdict = dialect.judge(
+            answer, to: storeOperation, streamed: Checksums(crc64: streamed.crc64, md5: contentMD5),
+            callbackAsked: asksStoreForCallback)
         switch verdict {
         case .stored(let stored):
             guard streamed.crc64 == nil || stored.isVerified else { return .mismatch(.unverified) }

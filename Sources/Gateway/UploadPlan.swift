@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Callbacks
+internal import Dialects
 internal import Digests
 internal import HTTPWire
 internal import Settings
@@ -19,28 +20,36 @@ final class UploadRequest {
     /// Empty for a client that did not say who it is.
     var clientID = ""
     let requestID: RequestID
-    /// The Base64 callback parameters of an SDK client's own.
-    var clientCallback: [UInt8]?
-    var clientCallbackVariables: [UInt8]?
     /// `Content-MD5`, decoded.
     var contentMD5: [UInt8]?
     /// The CRC-64 that an SDK client says the body has.
     var crc64: UInt64?
     /// Whether an SDK client wants an object of that name to stay.
     var forbidsOverwrite = false
+    /// What a vendor's client asks for; nil for a plain one.
+    var client: ClientRequest?
+    /// Of the body; nil when it is not known beforehand.
+    let length: UInt64?
 
+    /// - Parameter routedLength: what the size conditions of routes look at.
     init(
         listenerIndex: Int, head: consuming RequestHead, path: ArraySlice<UInt8>, query: QueryItems,
-        bucket: String? = nil, length: UInt64?, clientIP: String, requestID: RequestID, contentMD5: [UInt8]? = nil
+        bucket: String? = nil, length: UInt64?, clientIP: String, requestID: RequestID, contentMD5: [UInt8]? = nil,
+        routedLength: UInt64?
     ) {
         route = RouteRequest(
-            listenerIndex: listenerIndex, head: head, path: path, query: query, contentLength: length)
+            listenerIndex: listenerIndex, head: head, path: path, query: query, contentLength: routedLength)
+        self.length = length
         self.bucket = bucket
         self.clientIP = clientIP
         self.requestID = requestID
         self.contentMD5 = contentMD5
     }
 
+    /// Whether the request is about an object, and not about a bucket.
+    var namesObject: Bool {
+        if case .listUploads = client?.operation { false } else { true }
+    }
     /// The listener's place in the settings.
     var listenerIndex: Int { route.listenerIndex }
     // The large parts are lent, because a copy would be references more to count.
@@ -49,8 +58,6 @@ final class UploadRequest {
     var path: ArraySlice<UInt8> { _read { yield route.path } }
     /// Decoded parameters of the query.
     var query: QueryItems { _read { yield route.query } }
-    /// nil when the length is not known beforehand.
-    var length: UInt64? { route.contentLength }
 }
 
 /// What will be done with an upload: all of it is decided before its first byte is passed on. Loop thread only; not
@@ -77,12 +84,16 @@ final class UploadPlan {
     /// For the log.
     private(set) var callbackName: String?
     let isFromSDK: Bool
+    /// The vendor whose protocol the store speaks; nil for a directory.
+    let storeDialect: DialectName?
+    /// Whose client asks; nil for a plain one. The planner's to set.
+    var clientDialect: DialectName?
     /// The route's own, which replace the client's of the same name.
     let routeFields: HeaderFields
 
     init(
         request: UploadRequest, route: Route, bucket: String, key: [UInt8], sizeLimit: UInt64, isFromSDK: Bool,
-        routeFields: HeaderFields
+        storeDialect: DialectName?, routeFields: HeaderFields
     ) {
         self.request = request
         self.route = route
@@ -90,6 +101,7 @@ final class UploadPlan {
         self.key = key
         self.sizeLimit = sizeLimit
         self.isFromSDK = isFromSDK
+        self.storeDialect = storeDialect
         self.routeFields = routeFields
     }
 
@@ -102,6 +114,34 @@ final class UploadPlan {
 
     var storeIndex: Int { route.storeIndex }
     var length: UInt64? { request.length }
+    /// What is done to the object, in the words that the store and its client share.
+    var operation: StoreOperation { request.client?.operation ?? .putObject }
+    /// The same as it is written to a store: a form becomes an object like others.
+    var storeOperation: StoreOperation { operation == .postObject ? .putObject : operation }
+    /// Whether the bytes are summed up: those of an object, or of a part, that the store tells a checksum of. What is
+    /// appended is not: the store's is that of the whole object.
+    var needsChecksum: Bool {
+        switch operation {
+        case .putObject, .postObject, .putPart, .appendObject(position: 0):
+            route.integrity == .full || crc64 != nil
+        default: false
+        }
+    }
+    /// The method that the vendors have for it.
+    var method: HTTPMethod {
+        switch operation {
+        case .appendObject, .completeUpload: .post
+        default: .put
+        }
+    }
+    /// How the body goes to the store.
+    var framing: BodyFraming { length.map { .length($0) } ?? .chunked }
+    /// The client's fields that may say something about the object: a form's own, else those of the request.
+    var objectFields: HeaderFields {
+        _read {
+            if let fields = request.client?.objectFields { yield fields } else { yield request.route.head.fields }
+        }
+    }
     /// As received; the store's dialect says which of them cross.
     var clientFields: HeaderFields { _read { yield request.route.head.fields } }
     var contentMD5: [UInt8]? { request.contentMD5 }
@@ -111,7 +151,7 @@ final class UploadPlan {
 
     /// The object's type, told to callbacks.
     var mimeType: String {
-        routeFields.string("content-type") ?? clientFields.string("content-type") ?? "application/octet-stream"
+        routeFields.string("content-type") ?? objectFields.string("content-type") ?? "application/octet-stream"
     }
 
     /// Whether the answer of the store carries a callback's result.
@@ -123,11 +163,21 @@ final class UploadPlan {
     }
 
     /// Whether the store request may be sent twice without anybody noticing: PUT is idempotent (RFC 9110 §9.2.2), a
-    /// callback by the store and a condition on the object's absence are not.
+    /// callback by the store and a condition on the object's absence are not, nor is a part of US3.
     var isRepeatable: Bool {
-        !asksStoreForCallback && !clientFields.contains("x-oss-forbid-overwrite")
-            && !routeFields.contains("x-oss-forbid-overwrite")
+        guard !asksStoreForCallback else { return false }
+        switch operation {
+        case .putObject, .postObject: break
+        case .putPart: return storeDialect != .us3
+        default: return false
+        }
+        for name in Self.conditions where objectFields.contains(name) || routeFields.contains(name) { return false }
+        return true
     }
+
+    private static let conditions: [StaticString] = [
+        "x-oss-forbid-overwrite", "x-tos-forbid-overwrite", "x-tos-if-match",
+    ]
 
     var ownCallback: OwnCallback? {
         if case .own(let callback) = callback { callback } else { nil }

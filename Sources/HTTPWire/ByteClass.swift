@@ -33,6 +33,7 @@ enum Byte {
     static let lineFeed: UInt8 = 0x0A
     static let carriageReturn: UInt8 = 0x0D
     static let space: UInt8 = 0x20
+    static let quote: UInt8 = 0x22
     static let percent: UInt8 = 0x25
     static let asterisk: UInt8 = 0x2A
     static let comma: UInt8 = 0x2C
@@ -45,6 +46,7 @@ enum Byte {
     static let equals: UInt8 = 0x3D
     static let question: UInt8 = 0x3F
     static let openBracket: UInt8 = 0x5B
+    static let backslash: UInt8 = 0x5C
     static let closeBracket: UInt8 = 0x5D
     static let delete: UInt8 = 0x7F
 }

@@ -42,6 +42,34 @@ extension Span<UInt8> {
         return position
     }
 
+    /// Where `wanted` first stands at or after `start`, or the count of the bytes: memchr(3) over a span.
+    ///
+    /// Looks at 32 bytes at a time, one comparison for all of them.
+    func firstIndex(of wanted: UInt8, from start: Int) -> Int {
+        precondition(start >= 0 && start <= count, "a scan stays inside its bytes")
+        let pattern = SWAR.ones &* UInt64(wanted)
+        let raw = unsafe self.bytes
+        var position = start
+        while position &+ 32 <= count {
+            // In bounds: position + 32 <= count.
+            let words = unsafe raw.unsafeLoadUnaligned(fromByteOffset: position, as: SIMD4<UInt64>.self)
+            let others = words ^ SIMD4(repeating: pattern)
+            let hits = (others &- SWAR.ones) & ~others & SWAR.highBits
+            if hits != .zero { break }
+            position &+= 32
+        }
+        while position &+ 8 <= count {
+            // In bounds: position + 8 <= count. A byte borrows only from one that is flagged itself.
+            let word = unsafe raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
+            let others = UInt64(littleEndian: word) ^ pattern
+            let hits = (others &- SWAR.ones) & ~others & SWAR.highBits
+            guard hits == 0 else { return position &+ hits.trailingZeroBitCount &>> 3 }
+            position &+= 8
+        }
+        while position < count, self[position] != wanted { position &+= 1 }
+        return position
+    }
+
     /// Whether all bytes are above the space and none is DEL: what a request target may hold.
     var isVisible: Bool {
         let raw = unsafe self.bytes

@@ -77,7 +77,7 @@ extension WireError.Code {
         }
     }
 
-    fileprivate var message: String {
+    var message: String {
         switch self {
         case .bareLineFeed: "A line ends with LF alone; lines end with CRLF."
         case .bareCarriageReturn: "A CR is not followed by LF."

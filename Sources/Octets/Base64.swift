@@ -81,23 +81,6 @@ extension OctetSink where Self: ~Copyable {
     /// Appends the bytes in base 64, padded (RFC 4648 section 4).
     @inlinable
     package mutating func appendBase64(_ bytes: Span<UInt8>) {
-        append(addingCapacity: (bytes.count + 2) / 3 * 4) { output in
-            var index = 0
-            while index + 2 < bytes.count {
-                let bits = UInt32(bytes[index]) << 16 | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2])
-                output.append(Base64.character(bits >> 18))
-                output.append(Base64.character(bits >> 12))
-                output.append(Base64.character(bits >> 6))
-                output.append(Base64.character(bits))
-                index += 3
-            }
-            guard index < bytes.count else { return }
-            let hasSecond = index + 1 < bytes.count
-            let bits = UInt32(bytes[index]) << 16 | (hasSecond ? UInt32(bytes[index + 1]) << 8 : 0)
-            output.append(Base64.character(bits >> 18))
-            output.append(Base64.character(bits >> 12))
-            output.append(hasSecond ? Base64.character(bits >> 6) : UInt8(ascii: "="))
-            output.append(UInt8(ascii: "="))
-        }
+        append(addingCapacity: (bytes.count + 2) / 3 * 4) { $0.appendBase64(bytes) }
     }
 }

@@ -37,6 +37,31 @@ package enum ISO8601 {
         return CivilTime(year: year, month: month, day: day, hour: hour, minute: minute, second: second)?.unixSeconds
     }
 
+    /// Unix milliseconds of an extended form in UTC, such as `2023-11-14T22:13:20Z`, with any number of digits of the
+    /// second's fraction or none, of which those behind the milliseconds are dropped; nil for any other spelling.
+    package static func parseExtended(_ text: Span<UInt8>) -> Int64? {
+        var scanner = DateScanner()
+        guard let year = scanner.number(4, text), scanner.skip("-", text), let month = scanner.number(2, text),
+            scanner.skip("-", text), let day = scanner.number(2, text), scanner.skip("T", text),
+            let clock = scanner.clock(text)
+        else { return nil }
+        var milliseconds = 0
+        if scanner.skip(".", text) {
+            var digits = 0
+            while let digit = scanner.number(1, text) {
+                if digits < 3 { milliseconds = milliseconds * 10 + digit }
+                digits += 1
+            }
+            guard digits > 0 else { return nil }
+            for _ in digits..<max(digits, 3) { milliseconds *= 10 }
+        }
+        guard scanner.skip("Z", text), scanner.position == text.count,
+            let time = CivilTime(
+                year: year, month: month, day: day, hour: clock.hour, minute: clock.minute, second: clock.second)
+        else { return nil }
+        return time.unixSeconds * 1000 + Int64(milliseconds)
+    }
+
     /// Appends the extended form with milliseconds, such as `2023-11-14T22:13:20.000Z`.
     @inlinable
     package static func appendExtendedMilliseconds(

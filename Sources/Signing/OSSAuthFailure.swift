@@ -124,6 +124,42 @@ extension OSSAuthFailure {
             "The OSS access key id and security token you provided does not match.")
     }
 
+    // MARK: Forms
+
+    static var twoFormSignatures: OSSAuthFailure {
+        invalidArgument("Either the fields of signature V1 or those of V4 should be in the form, not both.")
+    }
+    static var invalidFormVersion: OSSAuthFailure {
+        invalidArgument("The x-oss-signature-version field must be OSS4-HMAC-SHA256.")
+    }
+
+    /// "HTTP 400 status code" of the OSS developer guide: `Post request accessKeyId is empty.`
+    static func emptyFormField(_ name: String) -> OSSAuthFailure {
+        invalidArgument("Post request \(name) is empty.")
+    }
+
+    /// A V4 policy must fix what its signature depends on ("A V4 signature in a PostObject request").
+    static func unpinned(_ field: String) -> OSSAuthFailure {
+        accessDenied("Invalid according to Policy: Policy Condition missing: \(field).")
+    }
+
+    /// Messages: "HTTP 400 status code" and "HTTP 403 status code" of the OSS developer guide.
+    static func policy(_ failure: FormPolicyFailure) -> OSSAuthFailure {
+        switch failure {
+        case .notBase64: invalidPolicy("The policy is not base64 encoded.")
+        case .notJSON(let problem): invalidPolicy("Invalid JSON: \(problem).")
+        case .missing(let member): invalidPolicy("Policy missing \(member).")
+        case .badExpiration(let text): invalidPolicy("Invalid 'expiration' value: \(text).")
+        case .badCondition(let text): invalidPolicy("Invalid Condition: \(text).")
+        case .expired: accessDenied("Invalid according to Policy: Policy expired.")
+        case .conditionFailed(let text): accessDenied("Invalid according to Policy: Policy Condition failed: \(text)")
+        }
+    }
+
+    private static func invalidPolicy(_ problem: String) -> OSSAuthFailure {
+        OSSAuthFailure(400, "InvalidPolicyDocument", "Invalid Policy: \(problem)")
+    }
+
     /// The wrong signature with all that helps to find out why: OSS prints what it signed itself.
     static func mismatch(id: String, provided: String, signed: SignedText) -> OSSAuthFailure {
         var details = [

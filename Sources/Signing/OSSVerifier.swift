@@ -159,13 +159,13 @@ package final class OSSVerifier {
 
     // MARK: Parts of a claim
 
-    private func checkScope(_ scope: OSSCredentialScope) throws(OSSAuthFailure) {
+    func checkScope(_ scope: OSSCredentialScope) throws(OSSAuthFailure) {
         guard scope.product == product else { throw .malformedCredential }
         if let region, scope.region != region { throw .otherRegion }
     }
 
     /// The date of a V4 request, whose day the credential must name.
-    private func date(
+    func date(
         _ text: ArraySlice<UInt8>?, in scope: OSSCredentialScope
     ) throws(OSSAuthFailure) -> (text: [UInt8], seconds: Int64) {
         guard let text, let seconds = ISO8601.parseBasic(text.span) else { throw .invalidDate }
@@ -183,7 +183,7 @@ package final class OSSVerifier {
         return try credentials(id, token: token, lookup)
     }
 
-    private func credentials(
+    func credentials(
         _ id: String, token: [UInt8]?, _ lookup: Lookup
     ) throws(OSSAuthFailure) -> AccessKey {
         guard let credentials = lookup(id) else { throw .unknownKey(id) }
@@ -230,7 +230,7 @@ package final class OSSVerifier {
     }
 
     /// The signing key, derived or remembered; a changed secret is another key.
-    private func key(_ credentials: AccessKey, _ scope: OSSCredentialScope) -> OSSScopeKey {
+    func key(_ credentials: AccessKey, _ scope: OSSCredentialScope) -> OSSScopeKey {
         let known = keys.first {
             $0.credentials == credentials && $0.day == scope.day && $0.region == scope.region
         }

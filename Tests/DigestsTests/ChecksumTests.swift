@@ -43,8 +43,21 @@ import Testing
 
     @Test func `combines the checksums of OSS`() {
         #expect(
-            CRC64.combine(6_745_424_696_046_691_431, 5_981_764_153_023_615_706, lengthOfB: 11)
+            CRC64.combine(6_745_424_696_046_691_431, 5_981_764_153_023_615_706, secondBytes: 11)
                 == 13_027_479_509_578_346_683)
+    }
+
+    /// `x-tos-hash-crc64ecma` of these texts, computed with the TOS SDK for Python (tos 2.9.3, `utils.Crc64`), and of the
+    /// last one by combining `hello ` and `tos` as it does.
+    @Test func `knows the answers of TOS and combines its parts`() {
+        let answers: [(String, UInt64)] = [
+            ("a", 3_675_645_893_302_102_789), ("abc", 3_231_342_946_509_354_535),
+            ("hello tos", 16_138_994_716_692_134_961),
+        ]
+        for (text, crc64) in answers { #expect(CRC64.checksum(text.utf8.span) == crc64) }
+        let (first, second) = (CRC64.checksum("hello ".utf8.span), CRC64.checksum("tos".utf8.span))
+        #expect(CRC64.combine(first, second, secondBytes: 3) == 16_138_994_716_692_134_961)
+        #expect(CRC64.combine(0, second, secondBytes: 3) == second && CRC64.combine(first, 0, secondBytes: 0) == first)
     }
 
     @Test func `agrees with a bit by bit computation and combines any two parts`() {
@@ -58,16 +71,16 @@ import Testing
             let split = Int.random(in: 0...data.count, using: &random)
             let first = CRC64.checksum(data.span.extracting(..<split))
             let second = CRC64.checksum(data.span.extracting(split...))
-            #expect(CRC64.combine(first, second, lengthOfB: UInt64(data.count - split)) == whole)
+            #expect(CRC64.combine(first, second, secondBytes: UInt64(data.count - split)) == whole)
         }
     }
 
     @Test func `combines lengths beyond 32 bits as it combines their halves`() {
         let (first, second, length): (UInt64, UInt64, UInt64) = (0x1234_5678_9ABC_DEF0, 0x0FED_CBA9_8765_4321, 5 << 30)
-        let zeros = CRC64.combine(second, 0, lengthOfB: length)
+        let zeros = CRC64.combine(second, 0, secondBytes: length)
         #expect(
-            CRC64.combine(CRC64.combine(first, second, lengthOfB: length), 0, lengthOfB: length)
-                == CRC64.combine(first, zeros, lengthOfB: 2 * length))
+            CRC64.combine(CRC64.combine(first, second, secondBytes: length), 0, secondBytes: length)
+                == CRC64.combine(first, zeros, secondBytes: 2 * length))
     }
 
     /// CRC-64/XZ by its definition: reflected polynomial of ECMA-182, all ones at start and end.

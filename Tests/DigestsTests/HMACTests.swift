@@ -108,3 +108,17 @@ import Testing
         [UInt8](repeating: byte, count: count)
     }
 }
+
+@Suite struct KeyedHMACSHA1Tests {
+    /// Keys shorter than a block, as long and longer: held against the other implementation, which RFC 2202 vouches for.
+    @Test(arguments: [0, 1, 20, 63, 64, 65, 200])
+    func `keeps the key for many messages`(length: Int) {
+        let key = (0..<length).map { UInt8($0) }
+        let keyed = KeyedHMACSHA1(key: key.span)
+        for message in ["", "a", String(repeating: "PUT\n\nimage/jpeg\n\n/demobucket/demokey", count: 40)] {
+            let code = keyed.code(of: message.utf8.span)
+            let expected = HMAC.sha1(key: key.span, message: message.utf8.span)
+            #expect(code.indices.map { code[$0] } == expected)
+        }
+    }
+}

@@ -133,7 +133,7 @@ import Testing
     private func fillDisk(of pending: PendingObject) throws {
         let full = unsafe open("/dev/full", O_WRONLY)
         try #require(full >= 0)
-        #expect(dup2(full, pending.file.descriptor.number) >= 0)
+        #expect(dup2(full, pending.file.named.descriptor.number) >= 0)
         close(full)
     }
 }

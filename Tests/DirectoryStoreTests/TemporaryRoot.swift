@@ -3,6 +3,7 @@
 
 import DirectoryStore
 import Foundation
+import Synchronization
 import Testing
 
 /// A directory of its own for one test, removed with the value.
@@ -34,6 +35,11 @@ final class TemporaryRoot {
     func leftovers() throws -> [String] {
         try FileManager.default.subpathsOfDirectory(atPath: store + "/.tmp")
     }
+
+    /// The directories of multipart uploads.
+    func uploads() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: store + "/.uploads").sorted()
+    }
 }
 
 extension DirectoryStore {
@@ -53,6 +59,40 @@ extension DirectoryStore {
         try pending.write(data.span)
         return try pending.commit()
     }
+
+    func create(
+        _ key: String, bucket: String = "media", metadata: ObjectMetadata = ObjectMetadata(),
+        attributes: [ObjectMetadata.Field] = []
+    ) throws -> UploadID {
+        try createUpload(bucket: bucket, key: Array(key.utf8), metadata: metadata, attributes: attributes)
+    }
+
+    /// Stores a part in one go, in place of an earlier one.
+    @discardableResult
+    func putPart(_ id: UploadID, _ number: Int, _ data: [UInt8], sha1: Bool = false) throws -> StoredPart {
+        let pending = try beginPart(id, number: number, sha1: sha1)
+        try pending.write(data.span)
+        guard case .stored(let part) = try pending.commit() else { throw UnexpectedResult() }
+        return part
+    }
+
+    /// Completes an upload with the parts of these numbers.
+    @discardableResult
+    func complete(_ id: UploadID, _ numbers: [Int], etag: String = "etag") throws -> StoredObject {
+        try complete(id, parts: numbers.map { PartChoice(number: $0) }) { _ in etag }
+    }
+
+    /// Appends in one go.
+    @discardableResult
+    func append(
+        _ key: String, _ data: [UInt8], at position: UInt64, metadata: ObjectMetadata = ObjectMetadata()
+    ) throws -> StoredObject {
+        let pending = try beginAppend(bucket: "media", key: Array(key.utf8), metadata: metadata, position: position)
+        try pending.write(data.span)
+        return try pending.commit()
+    }
+
+    func head(_ key: String) throws -> StoredObject? { try head(bucket: "media", key: Array(key.utf8)) }
 
     /// The data of an object; nil if there is none.
     func data(_ key: String, bucket: String = "media") throws -> [UInt8]? {
@@ -74,3 +114,25 @@ func code(_ body: () throws -> Void) -> StoreError.Code? {
         return (error as? StoreError)?.code
     }
 }
+
+/// The error that the body throws, if it is one of the store's.
+func failure(_ body: () throws -> Void) -> StoreError? {
+    do {
+        try body()
+        return nil
+    } catch {
+        return error as? StoreError
+    }
+}
+
+/// Something that one task tells another.
+final class Flag: Sendable {
+    private let value = Atomic(false)
+
+    var isSet: Bool { value.load(ordering: .acquiring) }
+
+    func set() { value.store(true, ordering: .releasing) }
+}
+
+/// A store did something else than a test expects.
+struct UnexpectedResult: Error {}

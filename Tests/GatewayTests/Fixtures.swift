@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Callbacks
+import Dialects
 import Digests
 import HTTPWire
 import Octets
@@ -78,9 +79,14 @@ struct Planned {
     mutating func fromSDK(bucket: String, callback: String?, variables: String? = nil) {
         request = UploadRequest(
             listenerIndex: 1, head: request.head, path: request.path, query: request.query, bucket: bucket,
-            length: request.length, clientIP: request.clientIP, requestID: request.requestID)
-        request.clientCallback = callback.map { Array(base64($0).utf8) }
-        request.clientCallbackVariables = variables.map { Array(base64($0).utf8) }
+            length: request.length, clientIP: request.clientIP, requestID: request.requestID,
+            routedLength: request.length)
+        var client = ClientRequest(
+            .putObject, bucket: bucket, key: Array(request.path), addressing: .path, contentLength: request.length)
+        client.callback = callback.map {
+            RawCallback(callback: Array(base64($0).utf8), variables: variables.map { Array(base64($0).utf8) })
+        }
+        request.client = client
     }
 
     func plan(signer: CallbackRequest.Signer? = nil) throws -> UploadPlan {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Callbacks
+import Dialects
 import Digests
 import HTTPWire
 import Octets
@@ -41,10 +42,10 @@ import Testing
         #expect(head.text.hasPrefix("PUT /media/in/x%0D%0AX-Evil%3A%201 HTTP/1.1\r\n"))
     }
 
-    private func requests() throws -> OSSRequests {
+    private func requests() throws -> StoreRequests {
         let store = try settings(commonConfig).stores[0]
         guard case .remote(let oss) = store.kind else { throw PlanError.failure(.internalError) }
-        return OSSRequests(oss)
+        return StoreRequests(oss)
     }
 
     @Test func `limits a size by the route`() throws {
@@ -141,7 +142,7 @@ import Testing
         var planned = try Planned("/shelved/x")
         planned.fromSDK(bucket: "uploads", callback: Self.clientCallback, variables: #"{"x:a":"b"}"#)
         let own = try #require(try planned.plan().ownCallback)
-        #expect(own.rules == .oss)
+        #expect(own.rules == .vendor(.oss))
         #expect(own.custom == [CustomVariable(name: "a", value: Array("b".utf8))])
         guard case .client(let mayConnect) = own.target else {
             Issue.record("a client wrote this URL")

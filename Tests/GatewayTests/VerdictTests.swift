@@ -136,12 +136,12 @@ import Testing
         for status in [400, 500, 502, 503] {
             let failure = Failure(code, party: .store, phase: .judging, status: status, "Something.")
             for stored in [Stored.yes, .unknown] {
-                let error = VendorError(failure, stored: stored)
+                let error = OSSDialect().error(failure.refusal(stored: stored))
                 // SDKs repeat 5xx, 408 and 429.
                 #expect((400..<500).contains(error.status) && error.status != 408 && error.status != 429)
                 #expect(error.message.contains("may be stored") == (stored == .unknown))
             }
-            let error = VendorError(failure, stored: .no)
+            let error = OSSDialect().error(failure.refusal())
             #expect(!error.code.isEmpty && !error.message.isEmpty)
             #expect(error.status >= 400)
         }
@@ -149,12 +149,13 @@ import Testing
 
     @Test func `tells SDKs to try again only what may succeed then`() {
         func status(_ code: Failure.Code, _ message: String = "x") -> Int {
-            VendorError(Failure(code, party: .client, phase: .storing, status: 400, message)).status
+            OSSDialect().error(Failure(code, party: .client, phase: .storing, status: 400, message).refusal()).status
         }
         #expect(status(.overloaded) == 503 && status(.draining) == 503 && status(.storeBusy) == 503)
         #expect(status(.tooLarge) == 400 && status(.badKey) == 400 && status(.forbidden) == 403)
         #expect(status(.notFound) == 404 && status(.objectExists) == 409)
-        let crc = VendorError(Failure(.badDigest, party: .client, phase: .storing, status: 400, "The CRC-64 is wrong."))
+        let crc = OSSDialect().error(
+            Failure(.badDigest, party: .client, phase: .storing, status: 400, "The CRC-64 is wrong.").refusal())
         #expect(crc.code == "InvalidCRC64")
     }
 }

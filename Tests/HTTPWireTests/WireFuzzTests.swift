@@ -110,4 +110,21 @@ private struct Dice: RandomNumberGenerator {
             #expect(again.fields == head.fields && again.target == head.target && again.framing == head.framing)
         }
     }
+
+    @Test func `forms hold the same however they are cut`() throws {
+        var dice = Dice(state: 4)
+        var (whole, refused) = (0, 0)
+        for _ in 0..<10_000 {
+            let sample = FormSample.all.randomElement(using: &dice)!
+            let boundary = text(try FormBoundary(contentType: Array(sample.contentType.utf8).span).octets)
+            let bytes = dice.mutate(sample.body)
+            let outcome = decodeForm(bytes, boundary: boundary, options: sample.options)
+            if outcome.ended { whole += 1 } else { refused += 1 }
+            var pieces = decodeForm(bytes, boundary: boundary, cuts: dice.cuts(bytes.count), options: sample.options)
+            // What is told of a file before a fault behind it depends on how much came at once.
+            pieces.open = outcome.open
+            if pieces != outcome { Issue.record("cut differently: \(bytes)") }
+        }
+        #expect(whole > 1000 && refused > 500)
+    }
 }

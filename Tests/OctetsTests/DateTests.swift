@@ -85,7 +85,21 @@ import Testing
             #expect(time.unixSeconds == seconds)
             #expect(HTTPDate.parse(HTTPDate.text(seconds).utf8.span) == seconds)
             #expect(ISO8601.parseBasic(ISO8601.basic(seconds).utf8.span) == seconds)
+            let milliseconds = seconds * 1000 + 123
+            #expect(ISO8601.parseExtended(ISO8601.extendedMilliseconds(milliseconds).utf8.span) == milliseconds)
         }
+    }
+
+    @Test(
+        arguments: [
+            ("2023-11-14T22:13:20Z", 1_700_000_000_000), ("2023-11-14T22:13:20.5Z", 1_700_000_000_500),
+            ("2023-11-14T22:13:20.04Z", 1_700_000_000_040), ("2023-11-14T22:13:20.123456789Z", 1_700_000_000_123),
+            ("2023-11-14T22:13:20.Z", nil), ("2023-11-14T22:13:20", nil), ("2023-11-14T22:13:20Z ", nil),
+            ("2023-11-14 22:13:20Z", nil), ("2023-11-31T22:13:20Z", nil), ("2023-11-14T22:13:61Z", nil),
+            ("2023-11-14T22:13:20+00:00", nil), ("20231114T221320Z", nil), ("", nil),
+        ] as [(String, Int64?)])
+    func `reads the extended form with and without fractions`(text: String, milliseconds: Int64?) {
+        #expect(ISO8601.parseExtended(text.utf8.span) == milliseconds)
     }
 
     @Test func `takes any number of seconds`() {

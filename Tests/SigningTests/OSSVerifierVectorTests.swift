@@ -134,7 +134,8 @@ enum Tampering {
     }
 
     /// One bit flipped, letter case flipped, a byte dropped and a byte added, at each place.
-    private static func changes(of bytes: [UInt8]) -> [[UInt8]] {
+    /// Each byte changed in two ways, left out and doubled.
+    static func changes(of bytes: [UInt8]) -> [[UInt8]] {
         bytes.indices.flatMap { index -> [[UInt8]] in
             var flipped = bytes
             flipped[index] ^= 1

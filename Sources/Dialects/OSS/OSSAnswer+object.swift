@@ -13,7 +13,7 @@ extension OSSAnswer {
     /// - Returns: the answer, its body still empty; and what to send, empty for HEAD and for errors.
     package static func object(
         _ object: ObjectFacts, options: ReadOptions, isHead: Bool, _ context: AnswerContext
-    ) -> (answer: OSSAnswer, bytes: Range<UInt64>) {
+    ) -> (answer: WireAnswer, bytes: Range<UInt64>) {
         var bytes = 0..<object.size
         var isPart = false
         switch isHead ? .whole : options.range?.resolve(size: object.size) ?? .whole {
@@ -24,7 +24,7 @@ extension OSSAnswer {
         case .unsatisfiable:
             return (unsatisfiable(object, context), 0..<0)
         }
-        var answer = OSSAnswer(
+        var answer = WireAnswer(
             isPart ? 206 : 200, bodyBytes: Int(bytes.upperBound - bytes.lowerBound),
             type: object.contentType, context)
         answer.fields.append("Accept-Ranges", "bytes")
@@ -44,7 +44,7 @@ extension OSSAnswer {
         return (answer, isHead ? 0..<0 : bytes)
     }
 
-    private static func unsatisfiable(_ object: ObjectFacts, _ context: AnswerContext) -> OSSAnswer {
+    private static func unsatisfiable(_ object: ObjectFacts, _ context: AnswerContext) -> WireAnswer {
         var answer = error(VendorError(.invalidRange), context)
         answer.fields.append("Content-Range", "bytes */\(object.size)")
         return answer

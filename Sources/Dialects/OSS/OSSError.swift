@@ -22,6 +22,55 @@ extension VendorError {
             details: failure.details)
     }
 
+    /// What Putback itself refuses or could not do, in OSS's words.
+    ///
+    /// SDKs send an upload again after any 5xx, so that only what is certainly not stored gets one.
+    package init(oss refusal: Refusal) {
+        switch refusal {
+        case .tooLarge(let maximum):
+            self.init(.entityTooLarge, details: maximum.map { [("MaxSizeAllowed", String($0))] } ?? [])
+        case .tooSmall(let minimum): self.init(.entityTooSmall, details: [("MinSizeAllowed", String(minimum))])
+        case .badKey(let message): self.init(.invalidObjectName, message)
+        case .badMD5: self.init(.invalidDigest)
+        case .badCRC64: self.init(.invalidCRC64)
+        case .badRequest(let message): self.init(.invalidArgument, message)
+        case .objectExists: self.init(.fileAlreadyExists)
+        case .incompleteBody: self.init(.incompleteBody)
+        case .slowClient: self.init(.requestTimeout)
+        case .forbidden(let message): self.init(.accessDenied, message)
+        case .methodNotAllowed: self.init(.methodNotAllowed)
+        case .noSuchKey: self.init(.noSuchKey)
+        case .noSuchUpload: self.init(.noSuchUpload)
+        // OSS has parts replaced, so that nothing it says fits the second case better.
+        case .invalidPart(let message): self.init(.invalidPart, message)
+        case .partExists: self.init(.invalidPart)
+        case .invalidPartOrder: self.init(.invalidPartOrder)
+        case .notAppendable: self.init(.objectNotAppendable)
+        case .positionMismatch(let length):
+            self.init(.positionNotEqualToLength)
+            fields = [("x-oss-next-append-position", String(length))]
+        case .notImplemented(let message): self.init(status: 501, code: "NotImplemented", message: message)
+        case .busy(let message): self.init(.serviceUnavailable, message)
+        case .storeFailed(let message): self.init(.internalError, message)
+        // A 400 that no SDK repeats on its own.
+        case .callbackFailed(let message):
+            self.init(status: 400, code: OSSErrorCode.callbackFailed.rawValue, message: message)
+        case .doubtful(let message): self.init(.requestTimeout, message)
+        case .internalError: self.init(.internalError)
+        case .vendor(let status, let code, let message): self.init(status: status, code: code, message: message)
+        }
+    }
+
+    /// What is wrong with a form, in OSS's words.
+    package init(oss refusal: FormRefusal) {
+        switch refusal {
+        case .malformed: self.init(.malformedPOSTRequest)
+        case .fieldTooLong: self.init(.fieldItemTooLong)
+        case .fieldsTooLong: self.init(.maxPOSTPreDataLengthExceededError)
+        case .noFile: self.init(.incorrectNumberOfFilesInPOSTRequest)
+        }
+    }
+
     /// A parameter or header field with a wrong value.
     package static func invalidArgument(
         _ message: String? = nil, name: String, value: String, ec: String? = nil

@@ -12,6 +12,8 @@ package enum OSSErrorCode: String, Sendable, CaseIterable {
     case invalidObjectName = "InvalidObjectName"
     case invalidDigest = "InvalidDigest"
     case invalidCRC64 = "InvalidCRC64"
+    case invalidPart = "InvalidPart"
+    case invalidPartOrder = "InvalidPartOrder"
     case invalidRequest = "InvalidRequest"
     case incompleteBody = "IncompleteBody"
     case requestTimeout = "RequestTimeout"
@@ -20,6 +22,11 @@ package enum OSSErrorCode: String, Sendable, CaseIterable {
     case badRequest = "BadRequest"
     case headerNotImplemented = "NotImplemented"
     case malformedXML = "MalformedXML"
+    case requestIsNotMultiPartContent = "RequestIsNotMultiPartContent"
+    case malformedPOSTRequest = "MalformedPOSTRequest"
+    case fieldItemTooLong = "FieldItemTooLong"
+    case maxPOSTPreDataLengthExceededError = "MaxPOSTPreDataLengthExceededError"
+    case incorrectNumberOfFilesInPOSTRequest = "IncorrectNumberOfFilesInPOSTRequest"
     case accessDenied = "AccessDenied"
     case invalidAccessKeyID = "InvalidAccessKeyId"
     case signatureDoesNotMatch = "SignatureDoesNotMatch"
@@ -28,6 +35,8 @@ package enum OSSErrorCode: String, Sendable, CaseIterable {
     case noSuchKey = "NoSuchKey"
     case noSuchUpload = "NoSuchUpload"
     case methodNotAllowed = "MethodNotAllowed"
+    case positionNotEqualToLength = "PositionNotEqualToLength"
+    case objectNotAppendable = "ObjectNotAppendable"
     case fileAlreadyExists = "FileAlreadyExists"
     case missingContentLength = "MissingContentLength"
     case preconditionFailed = "PreconditionFailed"
@@ -55,6 +64,13 @@ package enum OSSErrorCode: String, Sendable, CaseIterable {
         case .invalidDigest: (400, "The Content-MD5 you specified was invalid.", nil)
         case .invalidCRC64:
             (400, "The x-oss-hash-crc64ecma you specified does not match what we calculated.", nil)
+        case .invalidPart:
+            (
+                400,
+                "One or more of the specified parts could not be found or the specified entity tag might not have "
+                    + "matched the part's entity tag.", nil
+            )
+        case .invalidPartOrder: (400, "The list of parts was not in ascending order.", nil)
         case .invalidRequest: (400, "The request is invalid.", nil)
         case .incompleteBody:
             (400, "You did not provide the number of bytes specified by the Content-Length HTTP header.", nil)
@@ -74,6 +90,15 @@ package enum OSSErrorCode: String, Sendable, CaseIterable {
                 400,
                 "The XML you provided was not well-formed or did not validate against our published schema.", nil
             )
+        case .requestIsNotMultiPartContent:
+            (400, "Bucket POST must be of the enclosure-type multipart/form-data.", nil)
+        case .malformedPOSTRequest:
+            (400, "The body of your POST request is not well-formed multipart/form-data.", nil)
+        case .fieldItemTooLong: (400, "Your name of form field is too long.", nil)
+        case .maxPOSTPreDataLengthExceededError:
+            (400, "Your POST request fields preceding the upload file were too large.", nil)
+        case .incorrectNumberOfFilesInPOSTRequest:
+            (400, "POST requires exactly one file upload per request.", nil)
         case .accessDenied: (403, "AccessDenied.", "0003-00000001")
         case .invalidAccessKeyID:
             (403, "The OSS Access Key Id you provided does not exist in our records.", "0002-00000902")
@@ -94,6 +119,8 @@ package enum OSSErrorCode: String, Sendable, CaseIterable {
                     + "aborted or completed.", "0042-00000002"
             )
         case .methodNotAllowed: (405, "The specified method is not allowed against this resource.", nil)
+        case .positionNotEqualToLength: (409, "Position is not equal to file length.", "0026-00000016")
+        case .objectNotAppendable: (409, "The object is not appendable.", nil)
         case .fileAlreadyExists:
             (409, "The object you specified already exists and can not be overwritten.", nil)
         case .missingContentLength: (411, "You must provide the Content-Length HTTP header.", nil)

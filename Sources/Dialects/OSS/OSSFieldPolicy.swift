@@ -7,6 +7,37 @@ package import HTTPWire
 ///
 /// Everything else stays behind, above all what would steer the store: credentials, dates, tokens, callbacks.
 package enum OSSFieldPolicy {
+    /// Copies what crosses to the store of that operation to `target`, in the order it came.
+    package static func copy(
+        _ fields: HeaderFields, from client: FieldSource, for operation: StoreOperation = .putObject,
+        to target: inout HeaderFields
+    ) {
+        switch operation {
+        case .putObject, .postObject, .appendObject:
+            for index in fields.indices where crosses(index, of: fields, from: client) {
+                target.append(fieldAt: index, of: fields)
+            }
+        case .createUpload:
+            for index in fields.indices where crosses(index, of: fields, from: client) {
+                if !isOfBody(index, of: fields) { target.append(fieldAt: index, of: fields) }
+            }
+        case .putPart:
+            for index in fields.indices where isOfBody(index, of: fields) {
+                if crosses(index, of: fields, from: client) { target.append(fieldAt: index, of: fields) }
+            }
+        case .completeUpload:
+            guard client == .sdk else { return }
+            for index in fields.indices where belongsToCompletion(index, of: fields) {
+                target.append(fieldAt: index, of: fields)
+            }
+        case .getObject, .headObject:
+            for name in readFields {
+                if let index = fields.firstIndex(of: name) { target.append(fieldAt: index, of: fields) }
+            }
+        case .abortUpload, .listParts, .listUploads, .deleteObject: break
+        }
+    }
+
     /// Whether the field at `index` crosses to the store of a PutObject ("PutObject" of the OSS API reference).
     package static func crosses(_ index: Int, of fields: HeaderFields, from client: FieldSource) -> Bool {
         if isContentField(index, of: fields) || fields.isNamed("Content-MD5", at: index) {
@@ -18,11 +49,11 @@ package enum OSSFieldPolicy {
         return objectFields.contains { fields.isNamed($0, at: index) }
     }
 
-    /// Copies what crosses to `target`, in the order it came.
-    package static func copy(_ fields: HeaderFields, from client: FieldSource, to target: inout HeaderFields) {
-        for index in fields.indices where crosses(index, of: fields, from: client) {
-            target.append(fieldAt: index, of: fields)
-        }
+    /// Whether the field at `index` says something about the object that CompleteMultipartUpload, rather than what began
+    /// the upload, heeds ("CompleteMultipartUpload" of the OSS API reference).
+    package static func belongsToCompletion(_ index: Int, of fields: HeaderFields) -> Bool {
+        guard fields.hasPrefix("x-oss-", at: index) else { return false }
+        return completionFields.contains { fields.isNamed($0, at: index) }
     }
 
     /// The fields that an object keeps and gives back, as received with its PutObject, except for Content-Type.
@@ -54,6 +85,11 @@ package enum OSSFieldPolicy {
         }
     }
 
+    /// Whether the field at `index` is about the bytes of one request rather than about the object.
+    private static func isOfBody(_ index: Int, of fields: HeaderFields) -> Bool {
+        bodyFields.contains { fields.isNamed($0, at: index) }
+    }
+
     private static func isFirst(_ index: Int, of fields: HeaderFields) -> Bool {
         for earlier in 0..<index where fields.haveSameName(earlier, index) { return false }
         return true
@@ -63,5 +99,17 @@ package enum OSSFieldPolicy {
         "x-oss-object-acl", "x-oss-storage-class", "x-oss-tagging", "x-oss-forbid-overwrite",
         "x-oss-server-side-encryption", "x-oss-server-side-encryption-key-id", "x-oss-server-side-data-encryption",
         "x-oss-traffic-limit", "x-oss-hash-crc64ecma", "x-oss-persistent-headers", "x-oss-request-payer",
+    ]
+
+    private static let bodyFields: [StaticString] = [
+        "Content-MD5", "x-oss-hash-crc64ecma", "x-oss-traffic-limit", "x-oss-request-payer",
+    ]
+
+    private static let completionFields: [StaticString] = [
+        "x-oss-object-acl", "x-oss-forbid-overwrite", "x-oss-request-payer",
+    ]
+
+    private static let readFields: [StaticString] = [
+        "Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "x-oss-range-behavior",
     ]
 }

@@ -3,39 +3,81 @@
 
 internal import HTTPWire
 internal import Octets
-internal import Signing
 
-// Rules of the pages "PutObject", "GetObject" and "Callback" of the OSS API reference.
+// Rules of the pages "PutObject", "AppendObject", "UploadPart", "GetObject" and "Callback" of the OSS API reference.
 extension OSSInbound {
-    static func putOptions(_ head: RequestHead, _ resource: OSSResource) throws(VendorError) -> OSSPutOptions {
+    /// Reads what else the operation heeds.
+    static func readOptions(of request: inout ClientRequest, _ head: RequestHead) throws(VendorError) {
         let fields = head.fields
-        if fields.contains("x-oss-copy-source") { throw .notImplemented("CopyObject") }
+        switch request.operation {
+        case .putObject, .appendObject, .putPart:
+            try readUpload(of: &request, head)
+        case .createUpload:
+            request.forbidsOverwrite = try flag("x-oss-forbid-overwrite", fields)
+        case .postObject:
+            try readForm(of: &request, head)
+        case .completeUpload:
+            request.forbidsOverwrite = try flag("x-oss-forbid-overwrite", fields)
+            request.contentMD5 = try contentMD5(fields)
+            request.callback = try callback(fields, request)
+        case .getObject, .headObject:
+            request.read = try readOptions(fields, request)
+        case .abortUpload, .listParts, .listUploads, .deleteObject: break
+        }
+        try refuseCallback(fields, request)
+    }
+
+    /// A form says what it wants in its fields; of the header only its own framing, and the access rights of an object
+    /// whose form does not name any, count ("PostObject" of the OSS API reference).
+    private static func readForm(of request: inout ClientRequest, _ head: RequestHead) throws(VendorError) {
+        if head.framing == .none { throw VendorError(.missingContentLength) }
+        if let length = request.contentLength, length > largestPutBytes { throw tooLarge(length) }
+        request.contentMD5 = try contentMD5(head.fields)
+        guard let access = head.fields.first("x-oss-object-acl") else { return }
+        var fields = HeaderFields()
+        fields.append("x-oss-object-acl", bytes: access.span)
+        request.objectFields = fields
+    }
+
+    private static func readUpload(of request: inout ClientRequest, _ head: RequestHead) throws(VendorError) {
+        let fields = head.fields
+        var position: UInt64 = 0
+        switch request.operation {
+        case .putPart:
+            // The upload has said it for all of its parts.
+            if let value = fields.string("x-oss-server-side-encryption") {
+                throw .invalidArgument(name: "x-oss-server-side-encryption", value: value)
+            }
+        case .appendObject(let length):
+            position = length
+            try refuseConditions(fields)
+        default:
+            try refuseConditions(fields)
+        }
+        if head.framing == .none { throw VendorError(.missingContentLength) }
+        let total = position.addingReportingOverflow(request.contentLength ?? 0)
+        if total.overflow || total.partialValue > largestPutBytes { throw tooLarge(total.partialValue) }
+        request.contentMD5 = try contentMD5(fields)
+        request.crc64 = try crc64(fields)
+        request.forbidsOverwrite = try flag("x-oss-forbid-overwrite", fields)
+        if request.operation == .putObject { request.callback = try callback(fields, request) }
+        _ = try either(header: "x-oss-traffic-limit", parameter: "x-oss-traffic-limit", fields, request, ec: nil)
+    }
+
+    private static func refuseConditions(_ fields: HeaderFields) throws(VendorError) {
         for name in ["If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"] {
             if fields.contains(name) { throw VendorError(.headerNotImplemented, details: [("Header", name)]) }
         }
-        var options = OSSPutOptions()
-        switch head.framing {
-        case .length(let count): options.contentLength = count
-        case .chunked: options.contentLength = nil
-        case .none, .untilClose: throw VendorError(.missingContentLength)
-        }
-        if let count = options.contentLength, count > largestPutBytes { throw tooLarge(count) }
-        options.contentMD5 = try contentMD5(fields)
-        options.crc64 = try crc64(fields)
-        options.forbidsOverwrite = try flag("x-oss-forbid-overwrite", fields)
-        options.callback = try callback(fields, resource)
-        options.trafficLimit = try either(
-            header: "x-oss-traffic-limit", parameter: "x-oss-traffic-limit", fields, resource,
-            ec: nil)
-        return options
     }
 
-    static func getOptions(_ head: RequestHead, _ resource: OSSResource) throws(VendorError) -> ReadOptions {
+    private static func readOptions(
+        _ fields: HeaderFields, _ request: ClientRequest
+    ) throws(VendorError) -> ReadOptions {
         var options = ReadOptions()
-        let isStandard = head.fields.string("x-oss-range-behavior")?.lowercased() == "standard"
-        if let range = head.fields.first("Range") { options.range = ByteRange(range.span, isStandard: isStandard) }
+        let isStandard = fields.string("x-oss-range-behavior")?.lowercased() == "standard"
+        if let range = fields.first("Range") { options.range = ByteRange(range.span, isStandard: isStandard) }
         for (parameter, name) in overridable {
-            guard let value = resource.first(parameter) else { continue }
+            guard let value = request.first(parameter) else { continue }
             guard HeaderFields.isValidValue(value.span) else {
                 throw .invalidArgument(name: parameter, value: String(octets: value.span))
             }
@@ -66,7 +108,7 @@ extension OSSInbound {
         return crc
     }
 
-    private static func flag(_ name: String, _ fields: HeaderFields) throws(VendorError) -> Bool {
+    static func flag(_ name: String, _ fields: HeaderFields) throws(VendorError) -> Bool {
         guard let text = fields.string(name) else { return false }
         switch text.lowercased() {
         case "true": return true
@@ -76,19 +118,35 @@ extension OSSInbound {
         }
     }
 
-    private static func callback(_ fields: HeaderFields, _ resource: OSSResource) throws(VendorError) -> RawCallback? {
+    // MARK: Callback
+
+    private static func callback(_ fields: HeaderFields, _ request: ClientRequest) throws(VendorError) -> RawCallback? {
         let callback = try either(
-            header: "x-oss-callback", parameter: "callback", fields, resource, ec: "0007-00000027")
+            header: "x-oss-callback", parameter: "callback", fields, request, ec: "0007-00000027")
         let variables = try either(
-            header: "x-oss-callback-var", parameter: "callback-var", fields, resource, ec: nil)
+            header: "x-oss-callback-var", parameter: "callback-var", fields, request, ec: nil)
         return callback.map { RawCallback(callback: $0, variables: variables) }
+    }
+
+    /// No object exists after a part, and none is whole after an append, so that OSS makes no callback there ("Callback"
+    /// of the OSS API reference). What it does with the parameters is not documented; a client that waits for a callback
+    /// must not be left waiting.
+    private static func refuseCallback(_ fields: HeaderFields, _ request: ClientRequest) throws(VendorError) {
+        switch request.operation {
+        case .appendObject, .createUpload, .putPart: break
+        default: return
+        }
+        guard let value = fields.first("x-oss-callback") ?? request.first("callback")?[...] else { return }
+        throw .invalidArgument(
+            "\(request.operation.apiName) does not support callbacks.", name: "callback",
+            value: String(octets: value.span))
     }
 
     /// A value that stands in a header field or in the query, but never in both.
     private static func either(
-        header: String, parameter: String, _ fields: HeaderFields, _ resource: OSSResource, ec: String?
+        header: String, parameter: String, _ fields: HeaderFields, _ request: ClientRequest, ec: String?
     ) throws(VendorError) -> [UInt8]? {
-        let inQuery = resource.first(parameter)
+        let inQuery = request.first(parameter)
         guard let inHeader = fields.first(header) else { return inQuery }
         guard inQuery == nil else {
             throw .invalidArgument(
@@ -101,7 +159,7 @@ extension OSSInbound {
         return Array(inHeader)
     }
 
-    private static let overridable = [
+    static let overridable: [(parameter: String, name: String)] = [
         ("response-content-type", "Content-Type"), ("response-content-language", "Content-Language"),
         ("response-expires", "Expires"), ("response-cache-control", "Cache-Control"),
         ("response-content-disposition", "Content-Disposition"), ("response-content-encoding", "Content-Encoding"),

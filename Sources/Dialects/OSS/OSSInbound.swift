@@ -7,28 +7,13 @@ internal import Signing
 
 /// Reads what clients of OSS send.
 package enum OSSInbound {
-    /// The largest body of one PutObject, in bytes ("PutObject" of the OSS API reference).
+    /// The largest body of one PutObject, UploadPart or PostObject, and the largest object that is appended to, in bytes
+    /// ("PutObject", "UploadPart", "PostObject" and "AppendObject" of the OSS API reference).
     package static let largestPutBytes: UInt64 = 5 << 30
 
     /// What a request asks for, or how OSS refuses it. Nothing is verified here.
-    ///
-    /// - Parameters:
-    ///   - baseHost: the listener's host name, in front of which buckets may stand; lower-case, without port.
-    ///   - bucketDefault: the bucket of all other host names (custom domains); nil: their requests are path style.
-    package static func operation(
-        head: RequestHead, baseHost: String?, bucketDefault: String?
-    ) -> Result<OSSOperation, VendorError> {
-        do throws(VendorError) {
-            return .success(try read(head, baseHost: baseHost, bucketDefault: bucketDefault))
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    private static func read(
-        _ head: RequestHead, baseHost: String?, bucketDefault: String?
-    ) throws(VendorError) -> OSSOperation {
-        let place = try Place.of(head, baseHost: baseHost, bucketDefault: bucketDefault)
+    package static func read(_ head: RequestHead, at listener: ListenerPlace) throws(VendorError) -> ClientRequest {
+        let place = try Place.of(head, baseHost: listener.baseHost, bucketDefault: listener.bucket)
         let text = head.query ?? []
         guard let query = QueryItems(text.span, plusIsSpace: true) else {
             throw .invalidArgument(name: "query", value: String(octets: text.span))
@@ -37,42 +22,104 @@ package enum OSSInbound {
         guard OSSNames.isBucket(bucket.utf8.span) else {
             throw VendorError(.invalidBucketName, details: [("BucketName", bucket)])
         }
-        guard let key = place.key else { throw refusal(head.method, of: "Bucket") }
-        if let problem = OSSNames.problem(withKey: key.span) { throw problem }
-        let resource = OSSResource(
-            bucket: bucket, key: key, parameters: query.items.map { (name: $0.name, value: $0.value) })
-        return OSSOperation(
-            action: try action(head, resource), bucket: bucket, key: key, addressing: place.addressing,
-            resource: resource)
+        if let key = place.key, let problem = OSSNames.problem(withKey: key.span) { throw problem }
+        let parameters = query.items.map { (name: $0.name, value: $0.value) }
+        let operation =
+            place.key == nil
+            ? try bucketOperation(head, parameters) : try objectOperation(head, parameters)
+        var request = ClientRequest(
+            operation, bucket: bucket, key: place.key ?? [], addressing: place.addressing, parameters: parameters,
+            contentLength: length(head.framing))
+        try readOptions(of: &request, head)
+        return request
     }
 
-    private static func action(_ head: RequestHead, _ resource: OSSResource) throws(VendorError) -> OSSOperation.Action {
+    /// nil: the body is chunked.
+    private static func length(_ framing: BodyFraming) -> UInt64? {
+        switch framing {
+        case .length(let count): count
+        case .chunked: nil
+        case .none, .untilClose: 0
+        }
+    }
+
+    // MARK: Operation
+
+    /// A request about an object: the method and the sub-resource parameters choose.
+    private static func objectOperation(
+        _ head: RequestHead, _ parameters: [(name: [UInt8], value: [UInt8])]
+    ) throws(VendorError) -> StoreOperation {
+        let query = Query(parameters)
         switch head.method {
-        case .put, .get, .head, .delete: break
-        // Multipart and append are the POST operations on objects.
-        case .post where resource.parameters.contains { OSSResource.isSubresource($0.name) }:
-            throw .notImplemented("The operation")
+        case .put where query.contains("partNumber") || query.contains("uploadId"):
+            try refuseOthers(query, than: ["partNumber", "uploadId"])
+            if head.fields.contains("x-oss-copy-source") { throw .notImplemented("UploadPartCopy") }
+            return .putPart(uploadID: try query.uploadID(), number: try query.partNumber())
+        case .put:
+            try refuseOthers(query, than: [])
+            if head.fields.contains("x-oss-copy-source") { throw .notImplemented("CopyObject") }
+            return .putObject
+        case .post where query.contains("append"):
+            try refuseOthers(query, than: ["append", "position"])
+            return .appendObject(position: try query.position())
+        case .post where query.contains("uploads"):
+            try refuseOthers(query, than: ["uploads"])
+            return .createUpload
+        case .post where query.contains("uploadId"):
+            try refuseOthers(query, than: ["uploadId"])
+            return .completeUpload(uploadID: try query.uploadID())
+        case .post:
+            try refuseOthers(query, than: [])
+            throw .methodNotAllowed("POST", on: "Object")
+        case .get where query.contains("uploadId"):
+            try refuseOthers(query, than: ["uploadId"])
+            return .listParts(uploadID: try query.uploadID(), try query.partListing())
+        case .get:
+            try refuseOthers(query, than: responseParameters)
+            return .getObject
+        case .head:
+            // GetObjectMeta is a HeadObject that tells less; oss2 asks it whether an object exists.
+            try refuseOthers(query, than: responseParameters.union(["objectMeta"]))
+            return .headObject
+        case .delete where query.contains("uploadId"):
+            try refuseOthers(query, than: ["uploadId"])
+            return .abortUpload(uploadID: try query.uploadID())
+        case .delete:
+            try refuseOthers(query, than: [])
+            return .deleteObject
         default: throw .methodNotAllowed(head.method.name, on: "Object")
         }
-        for parameter in resource.parameters where selectsOperation(parameter.name, head.method) {
-            throw .notImplemented("The operation ?\(String(octets: parameter.name.span))")
-        }
+    }
+
+    /// A request about a bucket: a form, or the list of its uploads.
+    private static func bucketOperation(
+        _ head: RequestHead, _ parameters: [(name: [UInt8], value: [UInt8])]
+    ) throws(VendorError) -> StoreOperation {
+        let query = Query(parameters)
         switch head.method {
-        case .put: return .putObject(try putOptions(head, resource))
-        case .get: return .getObject(try getOptions(head, resource))
-        case .head: return .headObject(try getOptions(head, resource))
-        default: return .deleteObject
+        case .post:
+            try refuseOthers(query, than: [])
+            guard let type = head.fields.first("Content-Type"), FormBoundary.isForm(type.span) else {
+                throw VendorError(.requestIsNotMultiPartContent)
+            }
+            return .postObject
+        case .get where query.contains("uploads"):
+            try refuseOthers(query, than: ["uploads"])
+            return .listUploads(try query.uploadListing())
+        default:
+            try refuseOthers(query, than: [])
+            throw refusal(head.method, of: "Bucket")
         }
     }
 
-    /// Whether a parameter makes the request another one than those on whole objects.
-    private static func selectsOperation(_ name: [UInt8], _ method: HTTPMethod) -> Bool {
-        guard OSSResource.isSubresource(name) else { return false }
-        let text = String(octets: name.span)
-        if text.hasPrefix("response-") { return method != .get && method != .head }
-        // GetObjectMeta is a HeadObject that tells less; oss2 asks it whether an object exists.
-        if text == "objectMeta" { return method != .head }
-        return !harmlessParameters.contains(text)
+    /// Refuses what would make the request another operation than the one with these parameters.
+    private static func refuseOthers(_ query: Query, than own: Set<String>) throws(VendorError) {
+        for (name, _) in query.parameters where OSSResource.isSubresource(name) {
+            let text = String(octets: name.span)
+            guard own.contains(text) || harmlessParameters.contains(text) else {
+                throw .notImplemented("The operation ?\(text)")
+            }
+        }
     }
 
     private static func refusal(_ method: HTTPMethod, of resource: String) -> VendorError {
@@ -82,7 +129,10 @@ package enum OSSInbound {
         }
     }
 
-    /// Sub-resources that go with the operations on whole objects.
+    /// Sub-resources that say which fields an answer with an object has.
+    private static let responseParameters: Set<String> = Set(overridable.map(\.parameter))
+
+    /// Sub-resources that go with any operation.
     private static let harmlessParameters: Set<String> = [
         "callback", "callback-var", "security-token", "x-oss-security-token", "x-oss-signature-version",
         "x-oss-signature", "x-oss-date", "x-oss-expires", "x-oss-credential", "x-oss-additional-headers",

@@ -5,102 +5,178 @@ package import HTTPWire
 internal import Octets
 package import Signing
 
-/// Writes requests to OSS about one bucket, and signs them; confined to its loop.
-package final class OSSOutbound {
-    package let address: OSSAddress
+/// Writes the requests to one OSS store, and signs them; confined to its loop.
+///
+/// Source: "PutObject", "AppendObject" and the pages on multipart upload of the OSS API reference.
+package final class OSSOutbound: StoreWriter {
+    private let store: StoreIdentity
     private let signer: OSSSigner
+    /// That of the last request: most stores have one bucket.
+    private var address: OSSAddress
 
-    package init(address: OSSAddress, signer: OSSSigner) {
-        self.address = address
-        self.signer = signer
+    package init(_ store: StoreIdentity) {
+        self.store = store
+        signer = OSSSigner(
+            version: store.signature == OSSSignatureVersion.v1.rawValue ? .v1 : .v4, credentials: store.key,
+            region: store.region)
+        address = OSSAddress(bucket: "", addressing: store.addressing, authority: store.authority)
     }
 
-    /// Writes a signed PutObject.
+    /// Callbacks go in header fields: URLs of 5 KB are too long for many.
     ///
     /// An upload without Content-Type becomes `application/octet-stream`, because what OSS would make of it is not
-    /// documented. Callbacks go in header fields: URLs of 5 KB are too long for many.
-    ///
-    /// The parts come one by one, so that an upload lends what it has and nothing is copied.
-    ///
-    /// - Parameters:
-    ///   - clientFields: the client's, of which only those go along that `OSSFieldPolicy` lets cross.
-    ///   - routeFields: the route's; they replace the client's of the same name.
-    ///   - callback: the one that OSS is to make; base64 as `x-oss-callback` and `x-oss-callback-var` carry it.
-    ///   - framing: a length or chunks: OSS takes no other.
-    ///   - now: Unix seconds.
-    package func put(
-        key: [UInt8], clientFields: HeaderFields, client: FieldSource, routeFields: HeaderFields,
-        callback: (parameters: String, variables: String?)?, framing: BodyFraming, now: Int64,
+    /// documented.
+    package func write(
+        _ operation: StoreOperation, bucket: String, key: [UInt8], clientFields: HeaderFields, from source: FieldSource,
+        routeFields: HeaderFields, callback: StoreCallback?, framing: BodyFraming, now: Int64,
         into request: inout StoreRequest
     ) {
-        begin(.put, key: key, in: &request)
-        OSSFieldPolicy.copy(clientFields, from: client, to: &request.fields)
-        for index in routeFields.indices { replace(fieldAt: index, of: routeFields, in: &request.fields) }
-        if !request.fields.contains("Content-Type") {
-            request.fields.append("Content-Type", "application/octet-stream")
+        guard operation != .putObject else {
+            begin(.put, bucket: bucket, key: key, parameters: [], in: &request)
+            appendObjectFields(clientFields, source, routeFields, for: .putObject, to: &request.fields)
+            append(callback, to: &request.fields)
+            append(framing, to: &request.fields)
+            return signer.sign(
+                method: request.method.name, bucket: bucket, key: key, fields: &request.fields, now: now)
         }
-        if let callback {
-            request.fields.set("x-oss-callback", callback.parameters)
-            if let variables = callback.variables { request.fields.set("x-oss-callback-var", variables) }
-        }
-        switch framing {
-        case .length(let count): request.fields.append("Content-Length", decimal: count)
-        case .chunked: request.fields.append("Transfer-Encoding", "chunked")
-        case .none, .untilClose: preconditionFailure("an upload to OSS is sent with a length or in chunks")
-        }
-        sign(key: key, now: now, &request)
-    }
-
-    /// Writes a signed GetObject, HeadObject or DeleteObject.
-    ///
-    /// - Parameters:
-    ///   - clientFields: of which range, conditions and `x-oss-range-behavior` go along.
-    ///   - now: Unix seconds.
-    package func simple(
-        _ method: HTTPMethod, key: [UInt8], clientFields: HeaderFields = HeaderFields(), now: Int64,
-        into request: inout StoreRequest
-    ) {
-        precondition(method == .get || method == .head || method == .delete, "a request without a body")
-        begin(method, key: key, in: &request)
-        if method != .delete {
-            for name in Self.readFields {
-                if let value = clientFields.first(name) { request.fields.append(name, bytes: value.span) }
+        let parameters = Self.parameters(of: operation)
+        begin(Self.method(of: operation), bucket: bucket, key: key, parameters: parameters, in: &request)
+        switch operation {
+        case .appendObject, .createUpload:
+            appendObjectFields(clientFields, source, routeFields, for: operation, to: &request.fields)
+        case .completeUpload:
+            OSSFieldPolicy.copy(clientFields, from: source, for: operation, to: &request.fields)
+            replace(with: routeFields, in: &request.fields) { OSSFieldPolicy.belongsToCompletion($0, of: routeFields) }
+            append(callback, to: &request.fields)
+            // With a body OSS refuses it.
+            if framing == .none, source == .sdk, let all = clientFields.first("x-oss-complete-all") {
+                request.fields.append("x-oss-complete-all", bytes: all.span)
             }
+        default:
+            OSSFieldPolicy.copy(clientFields, from: source, for: operation, to: &request.fields)
         }
-        sign(key: key, now: now, &request)
+        if request.method == .put || request.method == .post { append(framing, to: &request.fields) }
+        let resource = OSSResource(bucket: bucket, key: key.isEmpty ? nil : key, parameters: parameters)
+        signer.sign(method: request.method.name, resource: resource, fields: &request.fields, now: now)
     }
 
-    /// What the signature of the request covers; for `explain`.
-    package func canonicalText(_ request: StoreRequest, key: [UInt8], now: Int64) -> SignedText {
+    package func signedText(
+        _ operation: StoreOperation, bucket: String, key: [UInt8], request: StoreRequest, callback: StoreCallback?,
+        now: Int64
+    ) -> SignedText {
         var fields = request.fields
         fields.remove("Authorization")
-        return signer.canonicalText(
-            method: request.method.name, resource: resource(key), fields: fields, now: now)
+        let resource = OSSResource(
+            bucket: bucket, key: key.isEmpty ? nil : key, parameters: Self.parameters(of: operation))
+        return signer.canonicalText(method: request.method.name, resource: resource, fields: fields, now: now)
     }
 
-    private func begin(_ method: HTTPMethod, key: [UInt8], in request: inout StoreRequest) {
+    package func completionBody(_ parts: [Completion.Part]) -> [UInt8] {
+        var writer = XMLWriter(declaration: true, indent: 0)
+        writer.open("CompleteMultipartUpload")
+        for part in parts {
+            writer.open("Part")
+            writer.element("PartNumber", String(part.number))
+            writer.element("ETag", "\"\(part.etag)\"")
+            writer.close()
+        }
+        writer.close()
+        return writer.bytes
+    }
+
+    // MARK: Request line
+
+    private func begin(
+        _ method: HTTPMethod, bucket: String, key: [UInt8], parameters: [(name: [UInt8], value: [UInt8])],
+        in request: inout StoreRequest
+    ) {
+        if address.bucket != bucket {
+            address = OSSAddress(bucket: bucket, addressing: store.addressing, authority: store.authority)
+        }
         request.reset(method)
-        address.appendTarget(key: key.span, to: &request.target)
+        address.appendTarget(key: key.span, parameters: parameters, to: &request.target)
         request.fields.append("Host", address.host)
     }
 
-    private func sign(key: [UInt8], now: Int64, _ request: inout StoreRequest) {
-        signer.sign(method: request.method.name, bucket: address.bucket, key: key, fields: &request.fields, now: now)
+    private static func method(of operation: StoreOperation) -> HTTPMethod {
+        switch operation {
+        case .putObject, .putPart: .put
+        case .appendObject, .createUpload, .completeUpload: .post
+        case .listParts, .listUploads, .getObject: .get
+        case .headObject: .head
+        case .abortUpload, .deleteObject: .delete
+        case .postObject: preconditionFailure("a form is written to a store as PutObject")
+        }
     }
 
-    private func resource(_ key: [UInt8]) -> OSSResource {
-        OSSResource(bucket: address.bucket, key: key)
+    private static func parameters(of operation: StoreOperation) -> [(name: [UInt8], value: [UInt8])] {
+        switch operation {
+        case .appendObject(let position):
+            [parameter("append"), parameter("position", Array(String(position).utf8))]
+        case .createUpload: [parameter("uploads")]
+        case .putPart(let uploadID, let number):
+            [parameter("partNumber", Array(String(number).utf8)), parameter("uploadId", uploadID)]
+        case .completeUpload(let uploadID), .abortUpload(let uploadID): [parameter("uploadId", uploadID)]
+        case .listParts(let uploadID, let options):
+            [parameter("uploadId", uploadID)]
+                + list(options, limit: "max-parts", marker: "part-number-marker")
+        case .listUploads(let options):
+            [parameter("uploads")] + list(options, limit: "max-uploads", marker: "key-marker")
+        case .putObject, .postObject, .getObject, .headObject, .deleteObject: []
+        }
     }
 
-    private func replace(fieldAt index: Int, of source: HeaderFields, in fields: inout HeaderFields) {
+    private static func list(
+        _ options: ListOptions, limit: String, marker: String
+    ) -> [(name: [UInt8], value: [UInt8])] {
+        let all = [
+            parameter(limit, options.limit.map { Array(String($0).utf8) } ?? []), parameter(marker, options.marker),
+            parameter("upload-id-marker", options.uploadIDMarker), parameter("prefix", options.prefix),
+            parameter("delimiter", options.delimiter),
+            parameter("encoding-type", Array((options.encodesKeys ? "url" : "").utf8)),
+        ]
+        return all.filter { !$0.value.isEmpty }
+    }
+
+    private static func parameter(_ name: String, _ value: [UInt8] = []) -> (name: [UInt8], value: [UInt8]) {
+        (name: Array(name.utf8), value: value)
+    }
+
+    // MARK: Fields
+
+    /// What an object is to have: the client's fields, the route's, and a type.
+    private func appendObjectFields(
+        _ clientFields: HeaderFields, _ source: FieldSource, _ routeFields: HeaderFields, for operation: StoreOperation,
+        to fields: inout HeaderFields
+    ) {
+        OSSFieldPolicy.copy(clientFields, from: source, for: operation, to: &fields)
+        replace(with: routeFields, in: &fields) { _ in true }
+        if !fields.contains("Content-Type") { fields.append("Content-Type", "application/octet-stream") }
+    }
+
+    private func replace(with source: HeaderFields, in fields: inout HeaderFields, where isWanted: (Int) -> Bool) {
         let bytes = source.bytes.span
-        fields.set(
-            name: bytes.extracting(source.nameRange(at: index)), value: bytes.extracting(source.valueRange(at: index)))
+        for index in source.indices where isWanted(index) {
+            fields.set(
+                name: bytes.extracting(source.nameRange(at: index)),
+                value: bytes.extracting(source.valueRange(at: index)))
+        }
     }
 
-    private static let readFields: [StaticString] = [
-        "Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "x-oss-range-behavior",
-    ]
+    private func append(_ callback: StoreCallback?, to fields: inout HeaderFields) {
+        guard let callback else { return }
+        fields.set("x-oss-callback", callback.parameters)
+        if let variables = callback.variables { fields.set("x-oss-callback-var", variables) }
+    }
+
+    private func append(_ framing: BodyFraming, to fields: inout HeaderFields) {
+        switch framing {
+        case .length(let count): fields.append("Content-Length", decimal: count)
+        case .chunked: fields.append("Transfer-Encoding", "chunked")
+        case .none: fields.append("Content-Length", "0")
+        case .untilClose: preconditionFailure("a request to OSS is sent with a length or in chunks")
+        }
+    }
 }
 
 /// Its signer's texts and keys are reused from call to call, without a lock.

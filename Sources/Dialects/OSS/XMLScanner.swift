@@ -18,14 +18,19 @@ struct XMLScanner {
 
     /// The text of the first element of that name, entities resolved and blanks at its ends cut; nil if there is none.
     func text(_ name: String) -> String? {
+        range(name).map { Self.resolve(bytes[$0]) }
+    }
+
+    /// Where the content of the first element of that name stands; nil if there is none.
+    func range(_ name: String) -> Range<Int>? {
         var position = 0
         while let open = find("<" + name, from: position) {
             position = open + 1 + name.utf8.count
             guard let end = endOfTag(from: position) else { return nil }
             guard end.isElement else { continue }
-            if end.isEmpty { return "" }
+            if end.isEmpty { return end.next..<end.next }
             guard let close = find("</" + name, from: end.next) else { return nil }
-            return Self.resolve(bytes[end.next..<close])
+            return end.next..<close
         }
         return nil
     }
@@ -60,33 +65,15 @@ struct XMLScanner {
         }
         var resolved: [UInt8] = []
         while let byte = text.first {
-            if byte == UInt8(ascii: "&"), let end = text.prefix(12).firstIndex(of: UInt8(ascii: ";")),
-                let scalar = entity(text[text.startIndex + 1..<end])
-            {
+            if byte == UInt8(ascii: "&"), let (scalar, rest) = XMLEntities.leading(text) {
                 resolved.append(String(Character(scalar)))
-                text = text[(end + 1)...]
+                text = rest
             } else {
                 resolved.append(byte)
                 text = text.dropFirst()
             }
         }
         return String(octets: resolved.span)
-    }
-
-    private static func entity(_ text: ArraySlice<UInt8>) -> Unicode.Scalar? {
-        let name = String(octets: text.span)
-        switch name {
-        case "amp": return "&"
-        case "lt": return "<"
-        case "gt": return ">"
-        case "quot": return "\""
-        case "apos": return "'"
-        default:
-            guard name.hasPrefix("#") else { return nil }
-            let digits = name.dropFirst()
-            let number = digits.hasPrefix("x") ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)
-            return number.flatMap(Unicode.Scalar.init)
-        }
     }
 
     private static func trimmed(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {

@@ -19,7 +19,7 @@ import Testing
         lastModified: 1_699_999_999, contentType: "text/plain",
         kept: fields([("Cache-Control", "no-cache"), ("x-oss-meta-a", "1")]))
 
-    static func wire(_ answer: OSSAnswer) -> String {
+    static func wire(_ answer: WireAnswer) -> String {
         var bytes: [UInt8] = []
         HTTPEncoder.appendResponseHead(status: answer.status, fields: answer.fields, to: &bytes)
         return text(bytes + answer.body).replacing("\r\n", with: "\n")
@@ -27,7 +27,7 @@ import Testing
 
     @Test func `answers an upload as OSS does`() {
         #expect(
-            Self.wire(.put(Self.object, Self.context)) == """
+            Self.wire(OSSAnswer.put(Self.object, Self.context)) == """
                 HTTP/1.1 200 OK
                 Server: AliyunOSS
                 Date: Tue, 14 Nov 2023 22:13:20 GMT
@@ -88,11 +88,11 @@ import Testing
     @Test func `is judged by the other side as it is meant`() {
         for (answer, isFailure) in [
             (OSSAnswer.put(Self.object, Self.context), false),
-            (.callbackFailed(Self.object, message: "Error status : 301.", ec: nil, Self.context), true),
+            (OSSAnswer.callbackFailed(Self.object, message: "Error status : 301.", ec: nil, Self.context), true),
         ] {
-            let verdict = OSSVerdict.judgePut(
-                status: answer.status, fields: answer.fields, body: answer.body.span,
-                expectedCRC64: Self.object.crc64, expectedMD5: Self.object.contentMD5, callbackAsked: true)
+            let verdict = OSSVerdict.judge(
+                answer, to: .putObject, streamed: Checksums(crc64: Self.object.crc64, md5: Self.object.contentMD5),
+                callbackAsked: true)
             switch verdict {
             case .stored(let stored): #expect(stored.isVerified && !isFailure)
             case .callbackFailed(let stored, let document):
@@ -180,7 +180,7 @@ import Testing
 @Suite struct OSSObjectAnswerTests {
     private static func answer(
         _ range: String?, standard: Bool = false, isHead: Bool = false, overrides: [(name: String, value: [UInt8])] = []
-    ) -> (answer: OSSAnswer, bytes: Range<UInt64>) {
+    ) -> (answer: WireAnswer, bytes: Range<UInt64>) {
         let parsed = range.flatMap { ByteRange($0.utf8.span, isStandard: standard) }
         return OSSAnswer.object(
             OSSAnswerTests.object, options: ReadOptions(range: parsed, overrides: overrides), isHead: isHead,

@@ -12,11 +12,9 @@ import Testing
     static func put(
         _ put: OSSOutbound.Put, key: String = "dir/key", addressing: Addressing = .virtualHost
     ) -> StoreRequest {
-        let address = OSSAddress(
-            bucket: "media", addressing: addressing, authority: "oss-cn-hangzhou.aliyuncs.com")
-        let outbound = OSSOutbound(address: address, signer: OSSRoundTripTests.signer(.v4))
+        let outbound = OSSOutbound(.example(addressing, "oss-cn-hangzhou.aliyuncs.com"))
         var request = StoreRequest()
-        outbound.put(key: Array(key.utf8), put, now: OSSRoundTripTests.now, into: &request)
+        outbound.write(.putObject, key: key, put, now: OSSRoundTripTests.now, into: &request)
         return request
     }
 
@@ -27,12 +25,13 @@ import Testing
     @Test func `writes an upload with all that it says`() {
         let request = Self.put(
             OSSOutbound.Put(
+                bucket: "media",
                 clientFields: fields([
                     ("Host", "edge.example.com"), ("Content-Type", "image/png"), ("Content-Length", "9"),
                     ("Authorization", "Bearer x"), ("Cache-Control", "no-cache"), ("X-Device-Id", "7"),
                 ]),
                 routeFields: fields([("x-oss-storage-class", "IA"), ("cache-control", "max-age=60")]),
-                callback: (parameters: "Q0I=", variables: "VkFS"), framing: .length(9)))
+                callback: StoreCallback(parameters: "Q0I=", variables: "VkFS"), framing: .length(9)))
         #expect(request.method == .put)
         #expect(text(request.target) == "/dir/key")
         let lines = Self.lines(request)
@@ -46,7 +45,7 @@ import Testing
     }
 
     @Test func `writes chunked uploads and a type for those without`() {
-        let request = Self.put(OSSOutbound.Put(framing: .chunked))
+        let request = Self.put(OSSOutbound.Put(bucket: "media", framing: .chunked))
         #expect(request.fields.string("Transfer-Encoding") == "chunked")
         #expect(!request.fields.contains("Content-Length"))
         #expect(request.fields.string("Content-Type") == "application/octet-stream")
@@ -60,24 +59,23 @@ import Testing
     ])
     func `addresses buckets in each style`(style: Addressing, host: String, target: String) {
         let request = Self.put(
-            OSSOutbound.Put(framing: .length(0)), key: "dir/a b+c~中.txt", addressing: style)
+            OSSOutbound.Put(bucket: "media", framing: .length(0)), key: "dir/a b+c~中.txt", addressing: style)
         #expect(request.fields.string("Host") == host)
         #expect(text(request.target) == target)
     }
 
     @Test func `writes again into the same request`() {
-        let address = OSSAddress(bucket: "media", addressing: .path, authority: "127.0.0.1")
-        let outbound = OSSOutbound(address: address, signer: OSSRoundTripTests.signer(.v4))
+        let outbound = OSSOutbound(.example(.path))
         var request = StoreRequest()
         var first: StoreRequest?
         for _ in 0..<3 {
-            outbound.put(
-                key: Array("key".utf8), OSSOutbound.Put(framing: .length(1)), now: OSSRoundTripTests.now, into: &request
+            outbound.write(
+                .putObject, key: "key", OSSOutbound.Put(framing: .length(1)), now: OSSRoundTripTests.now, into: &request
             )
             #expect(first == nil || first == request)
             first = request
         }
-        outbound.simple(.delete, key: Array("key".utf8), now: OSSRoundTripTests.now, into: &request)
+        outbound.write(.deleteObject, key: "key", now: OSSRoundTripTests.now, into: &request)
         #expect(request.method == .delete)
         #expect(!request.fields.contains("Content-Length"))
     }

@@ -35,36 +35,34 @@ import Testing
             case .path: "127.0.0.1:9000"
             case .customDomain: "img.example.org"
             }
-        let address = OSSAddress(bucket: "examplebucket", addressing: style, authority: authority)
-        let outbound = OSSOutbound(address: address, signer: Self.signer(version, token: "CAIS/token+=="))
+        let outbound = OSSOutbound(.example(style, authority, signature: version, token: "CAIS/token+=="))
         var request = StoreRequest()
         for key in Self.keys {
             let put = OSSOutbound.Put(
                 clientFields: fields([("Content-Type", "text/plain; charset=utf-8"), ("x-oss-meta-a", "ä b")]),
                 client: .sdk, routeFields: fields([("x-oss-storage-class", "IA")]),
-                callback: (parameters: "e30=", variables: "e30="), framing: .length(5))
-            outbound.put(key: Array(key.utf8), put, now: Self.now, into: &request)
+                callback: StoreCallback(parameters: "e30=", variables: "e30="), framing: .length(5))
+            outbound.write(.putObject, key: key, put, now: Self.now, into: &request)
             let operation = try Self.verify(request, bucket: style == .customDomain ? "examplebucket" : nil)
             #expect(operation.keyText == key)
             #expect(operation.bucket == "examplebucket")
             #expect(operation.addressing == style)
-            #expect(operation.put?.contentLength == 5)
+            #expect(operation.contentLength == 5)
             #expect(
-                operation.put?.callback == RawCallback(callback: Array("e30=".utf8), variables: Array("e30=".utf8)))
+                operation.callback == RawCallback(callback: Array("e30=".utf8), variables: Array("e30=".utf8)))
         }
     }
 
-    @Test(arguments: [HTTPMethod.get, .head, .delete])
-    func `reads back and verifies requests without a body`(method: HTTPMethod) throws {
-        let address = OSSAddress(bucket: "examplebucket", addressing: .path, authority: "127.0.0.1:9000")
-        let outbound = OSSOutbound(address: address, signer: Self.signer(.v4))
+    @Test(arguments: [StoreOperation.getObject, .headObject, .deleteObject])
+    func `reads back and verifies requests without a body`(kind: StoreOperation) throws {
+        let outbound = OSSOutbound(.example(.path))
         var request = StoreRequest()
         let client = fields([("Range", "bytes=0-4"), ("If-Match", "\"x\""), ("Cookie", "secret"), ("Host", "evil")])
-        outbound.simple(method, key: Array("a b".utf8), clientFields: client, now: Self.now, into: &request)
+        outbound.write(kind, key: "a b", OSSOutbound.Put(clientFields: client), now: Self.now, into: &request)
         let operation = try Self.verify(request)
         #expect(operation.keyText == "a b")
-        #expect(request.fields.contains("Range") == (method != .delete))
-        #expect(request.fields.contains("If-Match") == (method != .delete))
+        #expect(request.fields.contains("Range") == (kind != .deleteObject))
+        #expect(request.fields.contains("If-Match") == (kind != .deleteObject))
         #expect(!request.fields.contains("Cookie"))
         #expect(request.fields.string("Host") == "127.0.0.1:9000")
         #expect(!request.fields.contains("Content-Length"))
@@ -83,16 +81,16 @@ import Testing
             request.fields = fields([("Host", address.host), ("Content-Length", "0")])
             let operation = try Self.verify(request)
             #expect(operation.keyText == key)
-            #expect(operation.put?.callback?.callback == Array("a+b/c==".utf8))
+            #expect(operation.callback?.callback == Array("a+b/c==".utf8))
         }
     }
 
     @Test func `explains the signature that it sends`() {
-        let address = OSSAddress(bucket: "examplebucket", addressing: .path, authority: "127.0.0.1:9000")
-        let outbound = OSSOutbound(address: address, signer: Self.signer(.v4))
+        let outbound = OSSOutbound(.example(.path))
         var request = StoreRequest()
-        outbound.put(key: Array("k".utf8), OSSOutbound.Put(framing: .chunked), now: Self.now, into: &request)
-        let explained = outbound.canonicalText(request, key: Array("k".utf8), now: Self.now)
+        outbound.write(.putObject, key: "k", OSSOutbound.Put(framing: .chunked), now: Self.now, into: &request)
+        let explained = outbound.signedText(
+            .putObject, bucket: "examplebucket", key: Array("k".utf8), request: request, callback: nil, now: Self.now)
         let expected = [
             "PUT", "/examplebucket/k", "", "content-type:application/octet-stream",
             "x-oss-content-sha256:UNSIGNED-PAYLOAD", "x-oss-date:20231114T221320Z", "", "", "UNSIGNED-PAYLOAD",
@@ -102,24 +100,18 @@ import Testing
     }
 
     /// Encodes, parses, reads and verifies.
-    private static func verify(_ request: StoreRequest, bucket: String? = nil) throws -> OSSOperation {
+    static func verify(_ request: StoreRequest, bucket: String? = nil) throws -> ClientRequest {
         var bytes: [UInt8] = []
         HTTPEncoder.appendRequest(
             method: request.method, target: request.target.span, fields: request.fields, to: &bytes)
         var parser = RequestParser()
         var head = RequestHead()
         try #require(try parser.parse(bytes.span, into: &head) == bytes.count)
-        let operation = try OSSInbound.operation(
-            head: head, baseHost: "oss.example.com", bucketDefault: bucket
-        ).get()
+        let dialect = OSSDialect()
+        let operation = try dialect.read(head, at: ListenerPlace(baseHost: "oss.example.com", bucket: bucket))
         let token = head.fields.string("x-oss-security-token")
-        let answer = OSSVerifier(region: "cn-hangzhou").verify(
-            method: head.method.name, resource: operation.resource, fields: head.fields, now: now
-        ) { _ in credentials(token) }
-        guard case .authenticated = answer else {
-            Issue.record("\(answer)")
-            return operation
-        }
+        let id = try dialect.makeVerifier().verify(operation, head, now: now) { _ in credentials(token) }
+        #expect(id == "LTAI5tExampleKeyId000001")
         return operation
     }
 }

@@ -33,9 +33,9 @@ private let callbackFailed = """
         _ status: Int, _ list: [(String, String)], body: String = "", crc64: UInt64? = helloCRC64,
         md5: [UInt8]? = helloMD5, callbackAsked: Bool = true
     ) -> Verdict {
-        OSSVerdict.judgePut(
-            status: status, fields: fields(list), body: body.utf8.span, expectedCRC64: crc64, expectedMD5: md5,
-            callbackAsked: callbackAsked)
+        OSSVerdict.judge(
+            WireAnswer(status: status, fields: fields(list), body: Array(body.utf8)), to: .putObject,
+            streamed: Checksums(crc64: crc64, md5: md5), callbackAsked: callbackAsked)
     }
 
     @Test func `sees what is stored and right`() {

@@ -20,36 +20,28 @@ enum RequestText {
         return head
     }
 
-    /// An operation, or the error it is refused with.
+    /// A request, or the error it is refused with.
     static func operation(
         _ lines: [String], baseHost: String? = "oss.example.com", bucket: String? = nil
-    ) throws -> OSSOperation {
-        try OSSInbound.operation(head: try head(lines), baseHost: baseHost, bucketDefault: bucket).get()
+    ) throws -> ClientRequest {
+        try OSSDialect().read(try head(lines), at: ListenerPlace(baseHost: baseHost, bucket: bucket))
     }
 
     static func error(
         _ lines: [String], baseHost: String? = "oss.example.com", bucket: String? = nil
     ) throws -> VendorError? {
-        switch OSSInbound.operation(head: try head(lines), baseHost: baseHost, bucketDefault: bucket) {
-        case .success: nil
-        case .failure(let error): error
+        let head = try head(lines)
+        do throws(VendorError) {
+            _ = try OSSDialect().read(head, at: ListenerPlace(baseHost: baseHost, bucket: bucket))
+            return nil
+        } catch {
+            return error
         }
     }
 }
 
-extension OSSOperation {
+extension ClientRequest {
     var keyText: String { String(octets: key.span) }
-
-    var put: OSSPutOptions? {
-        if case .putObject(let options) = action { options } else { nil }
-    }
-
-    var get: ReadOptions? {
-        switch action {
-        case .getObject(let options), .headObject(let options): options
-        default: nil
-        }
-    }
 }
 
 func text(_ bytes: some Sequence<UInt8>) -> String { String(decoding: Array(bytes), as: UTF8.self) }
@@ -63,16 +55,31 @@ func fields(_ list: [(String, String)]) -> HeaderFields {
 extension OSSOutbound {
     /// What an upload is to say, beyond its key, with what most tests leave as it is.
     struct Put {
+        var bucket = "examplebucket"
         var clientFields = HeaderFields()
         var client = FieldSource.plain
         var routeFields = HeaderFields()
-        var callback: (parameters: String, variables: String?)?
-        var framing: BodyFraming
+        var callback: StoreCallback?
+        var framing = BodyFraming.none
     }
 
-    func put(key: [UInt8], _ put: Put, now: Int64, into request: inout StoreRequest) {
-        self.put(
-            key: key, clientFields: put.clientFields, client: put.client, routeFields: put.routeFields,
-            callback: put.callback, framing: put.framing, now: now, into: &request)
+    func write(
+        _ operation: StoreOperation, key: String, _ put: Put = Put(), now: Int64, into request: inout StoreRequest
+    ) {
+        write(
+            operation, bucket: put.bucket, key: Array(key.utf8), clientFields: put.clientFields, from: put.client,
+            routeFields: put.routeFields, callback: put.callback, framing: put.framing, now: now, into: &request)
+    }
+}
+
+extension StoreIdentity {
+    /// The store of the vectors.
+    static func example(
+        _ addressing: Addressing, _ authority: String = "127.0.0.1:9000", signature: OSSSignatureVersion = .v4,
+        token: String? = nil
+    ) -> StoreIdentity {
+        StoreIdentity(
+            key: OSSRoundTripTests.credentials(token), region: "cn-hangzhou", signature: signature.rawValue,
+            addressing: addressing, authority: authority)
     }
 }

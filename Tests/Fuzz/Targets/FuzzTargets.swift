@@ -12,12 +12,15 @@ let fuzzTargets: [String: @Sendable ([UInt8]) -> Void] = [
     "heads": fuzzHeads,
     "answers": fuzzAnswers,
     "chunks": fuzzChunks,
+    "forms": fuzzForms,
     "query": fuzzQuery,
     "json": fuzzJSON,
     "templates": fuzzTemplates,
     "callbacks": fuzzCallbackParameters,
     "images": fuzzImages,
     "signatures": fuzzSignatures,
+    "completions": fuzzCompletions,
+    "policies": fuzzPolicies,
     "config": fuzzConfig,
 ]
 
@@ -103,6 +106,66 @@ private func decode(_ pieces: [ArraySlice<UInt8>]) -> (data: [UInt8], end: Strin
     return (data, decoder.isComplete ? "complete" : "needs more")
 }
 
+/// However a form is cut into pieces, it holds the same; its first line is the Content-Type.
+private func fuzzForms(_ bytes: [UInt8]) {
+    let (cut, text) = split(bytes)
+    let line = text.firstIndex(of: UInt8(ascii: "\n")) ?? text.endIndex
+    let type = text[..<line]
+    guard FormBoundary.isForm(type.span), let boundary = try? FormBoundary(contentType: type.span) else { return }
+    let body = text[line...].dropFirst()
+    for toleratesOpenEnd in [false, true] {
+        var options = FormOptions()
+        options.toleratesOpenEnd = toleratesOpenEnd
+        options.fileField = "file"
+        options.partCount = 10
+        options.fieldBytes = 100
+        let whole = decode([body], boundary, options)
+        let pieces = decode([body.prefix(cut), body.dropFirst(cut)], boundary, options)
+        precondition(whole == pieces, "the same form in two pieces is another one")
+    }
+}
+
+/// What a form holds: names and contents, with the length of each, and how it ends.
+private func decode(_ pieces: [ArraySlice<UInt8>], _ boundary: FormBoundary, _ options: FormOptions) -> [UInt8] {
+    var decoder = FormDecoder(boundary: boundary, options: options)
+    var told: [UInt8] = []
+    var file: [UInt8] = []
+    func take(_ event: FormDecoder.Event, _ piece: ArraySlice<UInt8>, _ delimiter: [UInt8]) {
+        switch event {
+        case .field(let field):
+            told.append("field \(field.name.count) \(field.value.count) ")
+            told += field.name + field.value
+        case .fileBegan(let part):
+            file = []
+            told.append("file \(part.name.count) \(part.fileName?.count ?? -1) ")
+            told += part.name + (part.fileName ?? [])
+        case .fileBytes(let range):
+            file += piece[(piece.startIndex + range.lowerBound)..<(piece.startIndex + range.upperBound)]
+        case .fileBytesHeld(let range): file += delimiter[range]
+        case .fileEnded:
+            told.append("ended \(file.count) ")
+            told += file
+        case .ended: told.append("over")
+        }
+    }
+    do throws(FormError) {
+        for piece in pieces {
+            var offset = 0
+            while true {
+                let step = try decoder.decode(piece.span, from: offset)
+                offset += step.consumed
+                guard let event = step.event else { break }
+                take(event, piece, decoder.delimiter)
+            }
+            precondition(offset == piece.count, "a form is read to its end")
+        }
+        while let event = try decoder.decodeEnd() { take(event, [], decoder.delimiter) }
+    } catch {
+        told.append("refused " + error.label)
+    }
+    return told
+}
+
 private func fuzzQuery(_ bytes: [UInt8]) {
     guard let items = QueryItems(bytes.span) else { return }
     var text: [UInt8] = []
@@ -174,10 +237,11 @@ private func fuzzImages(_ bytes: [UInt8]) {
     var whole = ImageHead()
     whole.add(object.span)
     var pieced = ImageHead()
-    pieced.add(object.prefix(cut).span)
+    let (first, second) = (object.prefix(cut), object.dropFirst(cut))
+    pieced.add(first.span)
     let early = pieced.isDecided ? pieced.image : nil
     let wasDecided = pieced.isDecided
-    pieced.add(object.dropFirst(cut).span)
+    pieced.add(second.span)
     precondition(whole.image == pieced.image, "the same object in two pieces is another image")
     precondition(whole.isDecided == pieced.isDecided, "the same object in two pieces is decided otherwise")
     precondition(!wasDecided || pieced.image == early, "what was decided has changed")

@@ -1,0 +1,144 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Dialects
+internal import Digests
+internal import Eventing
+internal import HTTPServing
+internal import HTTPWire
+internal import Octets
+internal import Settings
+
+extension SDKFace {
+    /// Answers an upload; returns the status that was told.
+    static func send(
+        _ outcome: Outcome, name: DialectName, plan: UploadPlan, request: UploadRequest,
+        on connection: ServerConnection, runtime: Runtime, started: Instant
+    ) -> Int {
+        guard let client = request.client else { preconditionFailure("SDK clients' requests are kept as they asked") }
+        let dialect = name.dialect
+        // What a store of the same dialect said is passed on as it came.
+        if let relay = outcome.relay, !plan.hidesCallback(outcome, dialect: name) {
+            let isResult = outcome.stored == .yes && outcome.callback == .notAsked && plan.renames(client)
+            let relay = isResult ? dialect.renamed(relay, for: client) : relay
+            var fields = StoreAnswerFields.forSDK(relay.fields)
+            fields.append("Putback-Request-Id", request.requestID.text)
+            connection.respond(status: relay.status, fields: fields, body: relay.body.span)
+            return relay.status
+        }
+        let context = context(connection, request.requestID, started, runtime.environment)
+        var answer = answer(outcome, dialect, client, plan, context)
+        if plan.hidesCallback(outcome, dialect: name) { answer.fields.appendCallback(outcome.callback) }
+        send(answer, on: connection)
+        return answer.status
+    }
+
+    static func context(
+        _ connection: ServerConnection, _ requestID: RequestID, _ started: Instant, _ environment: Environment
+    ) -> AnswerContext {
+        AnswerContext(
+            requestID: requestID.text, host: String(decoding: connection.request.authority, as: UTF8.self),
+            now: environment.clock.seconds, elapsedMilliseconds: Instant.now.milliseconds(since: started),
+            keepAlive: true)
+    }
+
+    static func context(_ incoming: Incoming) -> AnswerContext {
+        context(incoming.connection, incoming.requestID, incoming.started, incoming.runtime.environment)
+    }
+
+    static func send(_ answer: WireAnswer, on connection: ServerConnection) {
+        let body = answer.body
+        connection.respond(status: answer.status, fields: answer.fields, body: body.span)
+    }
+
+    /// Answers and logs a request that became nothing.
+    static func refuse(_ error: VendorError, _ request: UploadRequest?, _ incoming: Incoming) {
+        incoming.runtime.worker.metrics.refused(Failure.Code(refusalStatus: error.status))
+        let connection = incoming.connection
+        let isHead = connection.request.method == .head
+        send(incoming.dialect.answer(error, toHead: isHead, context(incoming)), on: connection)
+        var record = UploadRecord(started: incoming.started)
+        record.status = error.status
+        let outcome = Outcome(
+            stored: .no,
+            failure: Failure(
+                .forbidden, party: .client, phase: .authorizing, status: error.status, "\(error.code): \(error.message)"
+            ))
+        let request = request ?? .unreadable(connection, incoming.listenerIndex, incoming.requestID)
+        incoming.runtime.log(record, outcome, request: request, plan: nil)
+    }
+
+    private static func answer(
+        _ outcome: Outcome, _ dialect: any Dialect, _ client: ClientRequest, _ plan: UploadPlan,
+        _ context: AnswerContext
+    ) -> WireAnswer {
+        guard let object = outcome.object, outcome.stored == .yes, outcome.failure == nil || outcome.callback.isFailure
+        else {
+            let failure = outcome.failure ?? .internalError
+            return dialect.answer(dialect.error(failure.refusal(stored: outcome.stored)), toHead: false, context)
+        }
+        let md5 = object.contentMD5.flatMap { Base64.decode($0.utf8.span) }
+        if case .putPart(_, let number) = client.operation {
+            let part = PartFacts(
+                number: number, size: object.size, etag: object.etagText ?? "", crc64: object.crc64, contentMD5: md5)
+            return dialect.answer(.part(part), to: client, context)
+        }
+        let facts = ObjectFacts(
+            size: object.size, etag: object.etagText ?? "", contentMD5: md5, crc64: object.crc64)
+        let isHidden = plan.hidesCallback(outcome, dialect: dialect.name)
+        return dialect.answer(.stored(facts, isHidden ? .none : outcome.callback.report), to: client, context)
+    }
+}
+
+extension UploadPlan {
+    /// Whether the client does not see the callback's result in the body: it did not ask for one and parses the normal
+    /// result, or would send again after a 5xx (US3's 599) what is stored.
+    fileprivate func hidesCallback(_ outcome: Outcome, dialect: DialectName) -> Bool {
+        guard route.callbackIndex != nil, outcome.stored == .yes, outcome.callback != .notAsked else { return false }
+        if case .completeUpload = operation { return true }
+        return dialect == .us3 && outcome.callback.isFailure
+    }
+
+    /// Whether the store knows the object by another name than the client.
+    fileprivate func renames(_ client: ClientRequest) -> Bool { bucket != client.bucket || key != client.key }
+}
+
+extension CallbackResult {
+    var report: CallbackReport {
+        switch self {
+        case .notAsked: .none
+        case .succeeded(let body, let contentType): .succeeded(status: 200, body: body, contentType: contentType)
+        case .failed(let message, let ec, _): .failed(message: message, ec: ec, code: nil)
+        }
+    }
+}
+
+extension HeaderFields {
+    /// The largest app's answer that goes into a header field.
+    private static let largestCallbackBody = 4096
+
+    /// A callback's result beside the document that the client parses.
+    fileprivate mutating func appendCallback(_ result: CallbackResult) {
+        switch result {
+        case .notAsked: return
+        case .succeeded(let body, _):
+            append("Putback-Callback-Status", "200")
+            if body.count <= Self.largestCallbackBody {
+                append("Putback-Callback-Body", Base64.encode(body.span))
+            }
+        case .failed(_, _, let status):
+            append("Putback-Callback-Status", status.map { String($0) } ?? "failed")
+        }
+    }
+}
+
+/// Which fields of a store's answer a client of its dialect gets: all but those of the hop.
+enum StoreAnswerFields {
+    static func forSDK(_ fields: HeaderFields) -> HeaderFields {
+        var result = HeaderFields()
+        for index in fields.indices where !HopByHop.isHop(at: index, of: fields) {
+            result.append(fieldAt: index, of: fields)
+        }
+        return result
+    }
+}

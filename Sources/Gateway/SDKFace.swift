@@ -1,0 +1,185 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Callbacks
+internal import Dialects
+internal import Digests
+internal import Eventing
+internal import HTTPServing
+internal import HTTPWire
+internal import Settings
+internal import Signing
+
+/// A request of a vendor's client: from its head to a started ``Upload``, read or control operation. Answers are in
+/// `SDKFace+answers.swift`.
+enum SDKFace {
+    /// What a request is known to be, while it is looked at.
+    struct Incoming {
+        let connection: ServerConnection
+        let listenerIndex: Int
+        let name: DialectName
+        let runtime: Runtime
+        let requestID: RequestID
+        let started = Instant.now
+
+        var dialect: any Dialect { name.dialect }
+        var listener: Settings::Listener { runtime.settings.listeners[listenerIndex] }
+        var now: Int64 { runtime.environment.clock.seconds }
+    }
+
+    static func handle(_ connection: ServerConnection, listenerIndex: Int, name: DialectName, runtime: Runtime) {
+        let incoming = Incoming(
+            connection: connection, listenerIndex: listenerIndex, name: name, runtime: runtime,
+            requestID: runtime.worker.identifiers.nextRequestID())
+        var request: UploadRequest?
+        do throws(VendorError) {
+            let client = try incoming.dialect.read(
+                connection.request,
+                at: ListenerPlace(baseHost: incoming.listener.baseHost, bucket: incoming.listener.bucket))
+            let accepted = UploadRequest(client, incoming)
+            request = accepted
+            let match = incoming.runtime.settings.routes.match(accepted.route)
+            accepted.clientID = try authenticate(client, accepted, match, incoming)
+            guard let match else { throw noRoute(accepted, incoming) }
+            try perform(client, accepted, match, incoming)
+        } catch {
+            refuse(error, request, incoming)
+        }
+    }
+
+    static func refuse(
+        _ refusal: RequestRefusal, requestID: RequestID, name: DialectName, on connection: ServerConnection,
+        worker: Worker
+    ) {
+        let dialect = name.dialect
+        var error = dialect.error(refusal == .headTimeout ? .slowClient : .badRequest(refusal.message))
+        error.status = refusal.status
+        error.message = refusal.message
+        let context = context(connection, requestID, .now, worker.environment)
+        send(dialect.answer(error, toHead: false, context), on: connection)
+    }
+
+    // MARK: - Client
+
+    /// The key id of the client, empty where the listener asks nobody.
+    private static func authenticate(
+        _ client: ClientRequest, _ request: UploadRequest, _ match: RouteMatch?, _ incoming: Incoming
+    ) throws(VendorError) -> String {
+        let settings = incoming.runtime.settings
+        let routeGroup = match.flatMap(\.route.clientsIndex)
+        guard let index = routeGroup ?? incoming.listener.clientsIndex else { return "" }
+        let group = settings.clients[index]
+        let address = incoming.connection.peer.octets
+        if !group.networks.isEmpty, !group.networks.contains(where: { $0.contains(address.span) }) {
+            throw incoming.dialect.error(.forbidden("This address may not upload here."))
+        }
+        guard group.needsCredentials else { return "" }
+        return try incoming.runtime.verifier(incoming.name).verify(client, request.head, now: incoming.now) { id in
+            group.key(id: id).map { AccessKey(id: $0.id, secret: $0.secret.reveal()) }
+        }
+    }
+
+    private static func noRoute(_ request: UploadRequest, _ incoming: Incoming) -> VendorError {
+        let failure = Failure.noRoute(request, incoming.runtime.settings)
+        return incoming.dialect.error(
+            failure.code == .tooLarge ? failure.refusal() : .forbidden("No route takes this request."))
+    }
+
+    // MARK: - Operation
+
+    private static func perform(
+        _ client: ClientRequest, _ request: UploadRequest, _ match: RouteMatch, _ incoming: Incoming
+    ) throws(VendorError) {
+        let runtime = incoming.runtime
+        if client.operation.hasObjectBody, let length = request.length, length > match.sizeLimitBytes {
+            throw incoming.dialect.error(.tooLarge(maximum: match.sizeLimitBytes))
+        }
+        try checkKey(client, match.route, incoming)
+        let plan = try plan(request, match, uuid: match.route.needsUUID ? runtime.worker.identifiers.nextUUID() : "", incoming)
+        switch client.operation {
+        case .putObject, .appendObject, .putPart, .completeUpload:
+            guard runtime.worker.admitUpload(limit: runtime.uploadLimit) else {
+                throw incoming.dialect.error(Failure.overloaded.refusal())
+            }
+            Upload(
+                runtime: runtime, request: request, plan: plan, face: .sdk(incoming.name),
+                connection: incoming.connection, record: UploadRecord(started: incoming.started)
+            ).start()
+        case .postObject:
+            throw incoming.dialect.error(.notImplemented("Uploads by form are not implemented."))
+        case .getObject, .headObject:
+            read(plan, client, incoming)
+        case .createUpload, .abortUpload, .listParts, .listUploads, .deleteObject:
+            if let remote = runtime.remote(plan.storeIndex) {
+                ControlRelay(incoming: incoming, client: client, plan: plan, remote: remote).start()
+            } else if let store = runtime.directory(plan.storeIndex) {
+                DirectoryControl(incoming: incoming, client: client, plan: plan, store: store).start()
+            }
+        }
+    }
+
+    /// An upload in parts is many requests: each must lead to the same key, and a list must tell the client's own keys.
+    private static func checkKey(_ client: ClientRequest, _ route: Route, _ incoming: Incoming) throws(VendorError) {
+        switch client.operation {
+        case .createUpload where !route.keyIsStable, .putPart where !route.keyIsStable,
+            .completeUpload where !route.keyIsStable:
+            throw incoming.dialect.error(
+                .notImplemented("Route \(route.name) gives each request another key, so it takes no upload in parts."))
+        case .listUploads where !route.keyIsPath:
+            throw incoming.dialect.error(
+                .notImplemented("Route \(route.name) changes keys, so its uploads cannot be listed."))
+        default: return
+        }
+    }
+
+    private static func plan(
+        _ request: UploadRequest, _ match: RouteMatch, uuid: String, _ incoming: Incoming
+    ) throws(VendorError) -> UploadPlan {
+        let plan: UploadPlan
+        do throws(PlanError) {
+            plan = try incoming.runtime.planner.plan(request, match, uuid: uuid)
+        } catch {
+            switch error {
+            case .failure(let failure): throw incoming.dialect.error(failure.refusal())
+            case .callback(let problem): throw problem
+            }
+        }
+        do throws(Failure) { try incoming.runtime.validate(plan) } catch {
+            throw incoming.dialect.error(error.refusal())
+        }
+        return plan
+    }
+
+    private static func read(_ plan: UploadPlan, _ client: ClientRequest, _ incoming: Incoming) {
+        let connection = incoming.connection
+        if let remote = incoming.runtime.remote(plan.storeIndex) {
+            let relay = ObjectRelay(connection: connection, pool: remote.pool, incoming: incoming)
+            relay.start(
+                remote.requests.encoded(
+                    client.operation, bucket: plan.bucket, key: plan.key, clientFields: plan.clientFields,
+                    now: incoming.now),
+                method: client.operation == .headObject ? .head : .get)
+        } else if let store = incoming.runtime.directory(plan.storeIndex) {
+            DirectoryRead(incoming: incoming, store: store, plan: plan, operation: client).start()
+        }
+    }
+}
+
+extension UploadRequest {
+    /// What a vendor's client asks for. Only a whole object has a size that routes can go by: the requests of an upload in
+    /// parts must all take the same route.
+    convenience init(_ client: ClientRequest, _ incoming: SDKFace.Incoming) {
+        let head = incoming.connection.request
+        let query = head.query.flatMap { QueryItems($0.span, plusIsSpace: true) } ?? QueryItems()
+        let isWhole = client.operation == .putObject
+        self.init(
+            listenerIndex: incoming.listenerIndex, head: head, path: client.key[...], query: query,
+            bucket: client.bucket, length: client.contentLength, clientIP: incoming.connection.peerHost,
+            requestID: incoming.requestID, contentMD5: client.operation.hasObjectBody ? client.contentMD5 : nil,
+            routedLength: isWhole ? client.contentLength : nil)
+        self.client = client
+        guard client.operation.hasObjectBody else { return }
+        crc64 = client.crc64
+        forbidsOverwrite = client.forbidsOverwrite
+    }
+}

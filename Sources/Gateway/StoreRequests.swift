@@ -1,0 +1,83 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Callbacks
+internal import Dialects
+internal import HTTPWire
+internal import Octets
+internal import Settings
+internal import Signing
+
+/// Writes the signed requests of one store. Confined to one thread.
+final class StoreRequests {
+    private let writer: any StoreWriter
+    /// Kept for its capacity.
+    private var request = StoreRequest()
+
+    init(_ store: RemoteStoreSettings) {
+        let key = AccessKey(
+            id: store.credentials.id, secret: store.credentials.secret.reveal(),
+            token: store.credentials.token?.revealText())
+        writer = store.dialect.dialect.makeWriter(
+            StoreIdentity(
+                key: key, region: store.region ?? "", signature: store.signature?.rawValue,
+                addressing: store.addressing, authority: store.endpoint.authority))
+    }
+
+    /// Appends the request of a plan with a body, encoded.
+    func put(_ plan: UploadPlan, now: Int64, to bytes: inout OctetBuffer) {
+        write(plan, now: now)
+        let target = request.target
+        HTTPEncoder.appendRequest(method: request.method, target: target.span, fields: request.fields, to: &bytes)
+    }
+
+    /// The signed request that ``put(_:now:to:)`` sends, and what its signature covers.
+    func explain(_ plan: UploadPlan, now: Int64) -> (head: [UInt8], signed: SignedText) {
+        write(plan, now: now)
+        let signed = writer.signedText(
+            plan.storeOperation, bucket: plan.bucket, key: plan.key, request: request, callback: Self.callback(plan), now: now)
+        return (request.encoded, signed)
+    }
+
+    /// A signed request without a body, encoded.
+    func encoded(
+        _ operation: StoreOperation, bucket: String, key: [UInt8], clientFields: HeaderFields = HeaderFields(),
+        routeFields: HeaderFields = HeaderFields(), now: Int64
+    ) -> [UInt8] {
+        writer.write(
+            operation, bucket: bucket, key: key, clientFields: clientFields, from: .sdk, routeFields: routeFields,
+            callback: nil, framing: .none, now: now, into: &request)
+        return request.encoded
+    }
+
+    private func write(_ plan: UploadPlan, now: Int64) {
+        writer.write(
+            plan.storeOperation, bucket: plan.bucket, key: plan.key, clientFields: plan.objectFields,
+            from: plan.isFromSDK ? .sdk : .plain, routeFields: plan.routeFields, callback: Self.callback(plan),
+            framing: plan.framing, now: now, into: &request)
+    }
+
+    private static func callback(_ plan: UploadPlan) -> StoreCallback? {
+        switch plan.callback {
+        case .byStore(let parameters):
+            StoreCallback(parameters: parameters.callback, variables: parameters.variables)
+        case .byStoreAsSent(let callback, let variables):
+            StoreCallback(
+                parameters: String(decoding: callback, as: UTF8.self),
+                variables: variables.map { String(decoding: $0, as: UTF8.self) })
+        case .none, .own:
+            nil
+        }
+    }
+}
+
+extension StoreRequest {
+    /// Request line and fields as they go out.
+    var encoded: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(1024)
+        let target = self.target
+        HTTPEncoder.appendRequest(method: method, target: target.span, fields: fields, to: &bytes)
+        return bytes
+    }
+}
