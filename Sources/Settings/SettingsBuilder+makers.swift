@@ -32,9 +32,9 @@ extension SettingsBuilder {
         case .tos: CallbackVendor.tos.knowledge(of: variable)
         case .us3:
             switch variable {
-            case .bucket, .object, .operation, .clientIP: .known
+            case .bucket, .object, .operation, .clientIP, .requestID: .known
             case .size, .mimeType: fromSDKs ? .unknown : .known
-            case .etag, .imageHeight, .imageWidth, .imageFormat, .crc64, .contentMD5, .vpcID, .requestID: .unknown
+            case .etag, .imageHeight, .imageWidth, .imageFormat, .crc64, .contentMD5, .vpcID: .unknown
             }
         }
     }

@@ -17,6 +17,7 @@ let fuzzTargets: [String: @Sendable ([UInt8]) -> Void] = [
     "json": fuzzJSON,
     "templates": fuzzTemplates,
     "callbacks": fuzzCallbackParameters,
+    "images": fuzzImages,
     "signatures": fuzzSignatures,
     "completions": fuzzCompletions,
     "policies": fuzzPolicies,
@@ -227,6 +228,25 @@ private func fuzzCallbackParameters(_ bytes: [UInt8]) {
         let codec = CallbackCodec(vendor)
         _ = try? codec.decode(callback: callback.utf8.span, variables: variables.utf8.span)
         _ = try? codec.decode(callback: rest.span)
+    }
+}
+
+/// However an object is cut into pieces, it is the same image, and what was decided stays.
+private func fuzzImages(_ bytes: [UInt8]) {
+    let (cut, object) = split(bytes)
+    var whole = ImageHead()
+    whole.add(object.span)
+    var pieced = ImageHead()
+    let (first, second) = (object.prefix(cut), object.dropFirst(cut))
+    pieced.add(first.span)
+    let early = pieced.isDecided ? pieced.image : nil
+    let wasDecided = pieced.isDecided
+    pieced.add(second.span)
+    precondition(whole.image == pieced.image, "the same object in two pieces is another image")
+    precondition(whole.isDecided == pieced.isDecided, "the same object in two pieces is decided otherwise")
+    precondition(!wasDecided || pieced.image == early, "what was decided has changed")
+    if let image = whole.image {
+        precondition(image.width > 0 && image.height > 0, "an image has a size")
     }
 }
 
