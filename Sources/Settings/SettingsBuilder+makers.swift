@@ -88,19 +88,7 @@ extension SettingsBuilder {
         switch dialect {
         case .oss: CallbackCodec(.oss).problems(policy)
         case .tos: CallbackCodec(.tos).problems(policy)
-        case .us3: us3Problems(policy)
+        case .us3: US3PutPolicyCodec.problems(policy)
         }
-    }
-    /// A put policy holds one URL and no `Host` (UCloud, put policy page and the structures of the Go and Java SDKs).
-    private static func us3Problems(_ policy: CallbackPolicy) -> [CallbackProblem] {
-        var problems: [CallbackProblem] = []
-        if policy.urls.count > 1 {
-            problems.append(CallbackProblem(key: "url", message: "US3 calls one URL only; use one, or \"by: putback\""))
-        }
-        if policy.host != nil {
-            let message = "US3 sends the URL's own Host; leave it out, or use \"by: putback\""
-            problems.append(CallbackProblem(key: "host", message: message))
-        }
-        return problems
     }
 }
