@@ -13,6 +13,8 @@ struct OwnCallback: Sendable {
         case app
         /// A vendor's client: exactly as the vendor judges.
         case vendor(CallbackVendor)
+        /// A client of US3: exactly as US3 judges.
+        case us3
     }
 
     /// Who wrote the URLs.
@@ -87,7 +89,7 @@ final class CallbackMaker {
 
     private func ended(_ result: CallbackResult) {
         current = nil
-        if case .failed = result, next < callback.urls.count { return callNext() }
+        if result.isFailure, next < callback.urls.count { return callNext() }
         let completion = self.completion
         self.completion = nil
         completion?(result)
@@ -104,8 +106,23 @@ final class CallbackMaker {
             let verdict = VendorJudge(vendor).judge(
                 CallbackAnswer(status: answer.status, fields: answer.fields, body: answer.body))
             return Self.result(verdict, appStatus: answer.status)
+        case (.success(let answer), .us3):
+            return Self.result(
+                US3CallbackJudge.judge(
+                    CallbackAnswer(status: answer.status, fields: answer.fields, body: answer.body)))
+        case (.failure(let failure), .us3):
+            return Self.result(US3CallbackJudge.judge(transportFailure(failure, url), url: url))
         case (.failure(let failure), .vendor(let vendor)):
             return Self.result(VendorJudge(vendor).judge(transportFailure(failure, url)), appStatus: nil)
+        }
+    }
+
+    private static func result(_ verdict: US3CallbackVerdict) -> CallbackResult {
+        switch verdict {
+        case .success(200...299, let body, let contentType): .succeeded(body: body, contentType: contentType)
+        case .success(let status, let body, let contentType):
+            .passedOn(status: status, body: body, contentType: contentType)
+        case .failure(let code, let message): .failed(message: message, ec: String(code), appStatus: nil)
         }
     }
 

@@ -121,6 +121,7 @@ extension CallbackResult {
         switch self {
         case .notAsked: nil
         case .succeeded: .succeeded
+        case .passedOn: .rejected
         case .failed(_, _, let appStatus): appStatus == nil ? .unanswered : .rejected
         }
     }

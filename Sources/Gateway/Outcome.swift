@@ -42,7 +42,24 @@ package enum CallbackResult: Sendable, Equatable {
     /// `message` is the vendor's text where a vendor's rules judged; `appStatus` is the app's, if it answered.
     case failed(message: String, ec: String?, appStatus: Int?)
 
-    var isFailure: Bool { if case .failed = self { true } else { false } }
+    /// The app's answer is passed on though its status is no success, which is how US3 does it.
+    case passedOn(status: Int, body: [UInt8], contentType: String)
+
+    var isFailure: Bool {
+        switch self {
+        case .failed, .passedOn: true
+        case .notAsked, .succeeded: false
+        }
+    }
+
+    /// The status of the app, and what is wrong, where something is.
+    var problem: (message: String, appStatus: Int?)? {
+        switch self {
+        case .failed(let message, _, let status): (message, status)
+        case .passedOn(let status, _, _): ("The app answered \(status).", status)
+        case .notAsked, .succeeded: nil
+        }
+    }
 }
 
 /// What a store's answer to an upload means.
@@ -93,12 +110,12 @@ package struct Outcome: Sendable, Equatable {
 
     var kind: Kind {
         if stored == .yes, failureBox == nil, !callback.isFailure { return .stored }
-        return switch (stored, callback, failure) {
-        case (.yes, .failed, _): .callbackFailed
+        return switch (stored, callback.isFailure, failure) {
+        case (.yes, true, _): .callbackFailed
         case (.yes, _, nil): .stored
         case (.yes, _, _?): .mismatch
         case (.unknown, _, _): .unknown
-        case (.no, .failed, _): .callbackFailedDeleted
+        case (.no, true, _): .callbackFailedDeleted
         case (.no, _, _): failure?.code == .clientGone ? .clientGone : .notStored
         }
     }

@@ -96,10 +96,10 @@ enum PlainAnswer {
             body.append(",")
             appendMembers(object, plan, to: &body)
         }
-        if case .failed(let message, _, let status) = outcome?.callback {
+        if let problem = outcome?.callback.problem {
             body.append(",\"callback\":{\"error\":")
-            body.appendJSONString(message.utf8.span)
-            if let status { body.append(",\"status\":\(status)") }
+            body.appendJSONString(problem.message.utf8.span)
+            if let status = problem.appStatus { body.append(",\"status\":\(status)") }
             body.append("}")
         }
     }

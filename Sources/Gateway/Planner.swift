@@ -115,7 +115,7 @@ struct Planner: Sendable {
     /// An SDK client is told what its vendor would tell it, so its vendor's rules judge the app's answer.
     private func rules(_ request: UploadRequest) -> OwnCallback.Rules {
         guard let name = settings.listeners[request.listenerIndex].dialect else { return .app }
-        return CallbackVendor(name).map { .vendor($0) } ?? .app
+        return CallbackVendor(name).map { .vendor($0) } ?? .us3
     }
 
     /// The route's policy wins; a client's own parameters count where the route has none and allows them.
@@ -138,10 +138,11 @@ struct Planner: Sendable {
         let custom = policy.customVariables(lookup: context.value)
         guard plan.route.callbackIsByStore else {
             let own = ownCallback(index, custom, rules)
+            plan.needsImage = policy.needsImage
             return plan.setCallback(.own(own), name: policy.name, onFailure: policy.onFailure)
         }
         guard let vendor = plan.storeDialect.flatMap({ CallbackVendor($0) }) else {
-            preconditionFailure("the settings let only stores that can make the callback")
+            return try planPutPolicy(plan, policy, custom)
         }
         do throws(CallbackEncodingError) {
             let parameters = try CallbackCodec(vendor).encode(policy, variables: custom)
@@ -152,6 +153,25 @@ struct Planner: Sendable {
                     .badValue, party: .client, phase: .planning, status: 400,
                     "The callback's \(error.parameter.rawValue) take \(error.bytes) bytes; the store allows "
                         + "\(CallbackCodec.maximumBytes)."))
+        }
+    }
+
+    /// US3 knows no variables: what is known beforehand is written into its put policy.
+    private func planPutPolicy(
+        _ plan: UploadPlan, _ policy: CallbackPolicy, _ custom: [CustomVariable]
+    ) throws(PlanError) {
+        let request = plan.request
+        var size = request.length
+        if case .completeUpload = plan.operation { size = nil }
+        let facts = US3PolicyFacts(
+            bucket: plan.bucket, object: plan.key, size: size, mimeType: plan.mimeType,
+            operation: plan.operation.apiName, requestID: request.requestID.text, clientIP: request.clientIP,
+            custom: custom)
+        do throws(US3PolicyError) {
+            let parameters = try US3PutPolicyCodec.encode(policy, facts)
+            plan.setCallback(.byStore(parameters), name: policy.name, onFailure: policy.onFailure)
+        } catch {
+            throw .failure(Failure(.badValue, party: .client, phase: .planning, status: 400, error.message))
         }
     }
 
@@ -171,7 +191,9 @@ struct Planner: Sendable {
     private func planClientCallback(
         _ plan: UploadPlan, _ callback: RawCallback, _ store: Store
     ) throws(PlanError) {
-        guard let vendor = plan.clientDialect.flatMap({ CallbackVendor($0) }) else { return }
+        guard let vendor = plan.clientDialect.flatMap({ CallbackVendor($0) }) else {
+            return try planClientPutPolicy(plan, callback, store)
+        }
         guard let decoded = try decode(callback, vendor) else { return }
         let allowance = plan.route.clientCallbacks
         for url in decoded.urls where !allowance.mayAllow(host: url.host, port: url.port) {
@@ -195,6 +217,37 @@ struct Planner: Sendable {
                 try CallbackRequest.client(decoded, to: url, facts: facts, signer: signer, now: now)
             },
             custom: decoded.variables)
+        plan.setCallback(.own(own), name: "client", onFailure: onFailure)
+    }
+
+    private func planClientPutPolicy(
+        _ plan: UploadPlan, _ callback: RawCallback, _ store: Store
+    ) throws(PlanError) {
+        let decoded: US3ClientCallback
+        do throws(US3PutPolicyError) { decoded = try US3PutPolicyCodec.decode(callback.callback.span) } catch {
+            throw .callback(
+                VendorError(
+                    status: US3PutPolicyError.status, code: String(US3PutPolicyError.retCode),
+                    message: US3PutPolicyError.message))
+        }
+        let allowance = plan.route.clientCallbacks
+        guard allowance.mayAllow(host: decoded.url.host, port: decoded.url.port) else {
+            throw .callback(
+                VendorError(
+                    status: US3PutPolicyError.status, code: String(US3PutPolicyError.retCode),
+                    message: "\(US3PutPolicyError.message): this host may not be called back"))
+        }
+        let onFailure = CallbackPolicy.FailureRule()
+        guard !store.makesCallbacks else {
+            let asSent = UploadPlan.Callback.byStoreAsSent(callback: callback.callback, variables: nil)
+            return plan.setCallback(asSent, name: "client", onFailure: onFailure)
+        }
+        let own = OwnCallback(
+            target: .client { url, address in
+                allowance.allows(host: url.host, port: url.port, address: address.span)
+            },
+            urls: [decoded.url], timeoutMilliseconds: CallbackPolicy.defaultTimeoutMilliseconds, rules: .us3,
+            request: { _, _, _ in decoded.request() })
         plan.setCallback(.own(own), name: "client", onFailure: onFailure)
     }
 

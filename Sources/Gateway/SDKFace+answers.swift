@@ -116,7 +116,9 @@ extension CallbackResult {
         switch self {
         case .notAsked: .none
         case .succeeded(let body, let contentType): .succeeded(status: 200, body: body, contentType: contentType)
-        case .failed(let message, let ec, _): .failed(message: message, ec: ec, code: nil)
+        case .passedOn(let status, let body, let contentType):
+            .succeeded(status: status, body: body, contentType: contentType)
+        case .failed(let message, let ec, _): .failed(message: message, ec: ec, code: ec)
         }
     }
 }
@@ -129,6 +131,11 @@ extension HeaderFields {
     fileprivate mutating func appendCallback(_ result: CallbackResult) {
         switch result {
         case .notAsked: return
+        case .passedOn(let status, let body, _):
+            append("Putback-Callback-Status", String(status))
+            if body.count <= Self.largestCallbackBody {
+                append("Putback-Callback-Body", Base64.encode(body.span))
+            }
         case .succeeded(let body, _):
             append("Putback-Callback-Status", "200")
             if body.count <= Self.largestCallbackBody {

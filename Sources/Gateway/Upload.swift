@@ -27,6 +27,8 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     private var received: UInt64 = 0
     private var checksum = CRC64()
     private let needsChecksum: Bool
+    /// Of an upload whose callback tells the size of a picture.
+    private var image: ImageHead?
     /// Its place among the worker's uploads, which hold it until it is over: its client may be gone before.
     var slot: Int?
 
@@ -41,6 +43,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         self.source = source
         self.record = record
         needsChecksum = plan.needsChecksum
+        image = plan.needsImage ? ImageHead() : nil
         state = UploadState(callsBack: plan.ownCallback != nil, onFailure: plan.onFailure)
     }
 
@@ -78,11 +81,12 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         received &+= UInt64(bytes.count)
         guard received <= plan.sizeLimit else { return perform(state.bodyFailed(.tooLarge(plan.sizeLimit))) }
         if needsChecksum { checksum.update(bytes) }
+        image?.add(bytes)
         if sink?.send(bytes) == false { source?.pauseBody() }
     }
 
     /// Bytes that are only counted need not pass through this process.
-    var takesPipe: Bool { !needsChecksum && state.step == .streaming && sink?.takesPipe == true }
+    var takesPipe: Bool { !needsChecksum && image == nil && state.step == .streaming && sink?.takesPipe == true }
 
     func bodyReceived(in pipe: SplicePipe) {
         guard state.step == .streaming else { return }
@@ -181,7 +185,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
             bucket: plan.bucket, object: plan.key, etag: object.etagText ?? "", size: object.size,
             mimeType: object.contentType ?? plan.mimeType, crc64: object.crc64, contentMD5: object.contentMD5,
             clientIP: request.clientIP, requestID: request.requestID.text, operation: plan.operation.apiName,
-            custom: own.custom)
+            image: image?.image, custom: own.custom)
         let maker = CallbackMaker(
             pools: runtime.callbackPools, callback: own, facts: facts,
             unixSeconds: runtime.environment.clock.seconds,

@@ -119,6 +119,9 @@ final class UploadPlan {
         self.routeFields = routeFields
     }
 
+    /// Whether a callback that Putback makes tells the size of a picture. The planner's to set.
+    var needsImage = false
+
     /// Decides on the callback; the planner's only.
     func setCallback(_ callback: Callback, name: String?, onFailure: CallbackPolicy.FailureRule) {
         self.callback = callback

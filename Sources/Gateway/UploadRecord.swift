@@ -59,9 +59,9 @@ extension LogLine {
         add("stored", outcome.stored.rawValue)
         if let etag = outcome.object?.etag { add("etag", bytes: etag.span) }
         add("storeStatus", number: storeStatus.map { UInt64($0) })
-        if case .failed(let message, _, let status) = outcome.callback {
-            add("callbackStatus", number: status.map { UInt64($0) })
-            add("callbackError", message)
+        if let problem = outcome.callback.problem {
+            add("callbackStatus", number: problem.appStatus.map { UInt64($0) })
+            add("callbackError", problem.message)
         }
         guard let failure = outcome.failure else { return }
         add("code", failure.code.rawValue)

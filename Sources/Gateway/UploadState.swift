@@ -132,7 +132,7 @@ struct UploadState: Sendable {
     ) -> Action {
         var message = "The object is stored, but the callback failed."
         if stored == .no { message = "The callback failed, and the object was deleted again." }
-        if case .failed(let reason, _, _) = callback { message += " " + reason }
+        if let reason = callback.problem?.message { message += " " + reason }
         let failure = Failure(
             .callbackFailed, party: .app, phase: .callingBack, status: onFailure.status, message)
         return end(
