@@ -21,8 +21,8 @@ package enum US3CallbackJudge {
     /// The answer is not what it must be.
     package static let notJSON = 20008
 
-    /// The verdict on an answer: first its type, then its body. The status does not matter (MultiUploadSample of the Java
-    /// SDK: "including httpCode").
+    /// The verdict on an answer: first its type, then its body. The status does not matter (MultiUploadSample of the
+    /// Java SDK: "including httpCode").
     ///
     /// Whether a type with parameters passes is not published; it does here.
     package static func judge(_ answer: CallbackAnswer) -> US3CallbackVerdict {
@@ -38,7 +38,8 @@ package enum US3CallbackJudge {
         return .success(status: answer.status, body: answer.body, contentType: type)
     }
 
-    /// The verdict when there is no answer: the words of Go's HTTP client behind those of US3, as in the sample of the page.
+    /// The verdict when there is no answer: the words of Go's HTTP client behind those of US3, as in the sample of the
+    /// page.
     package static func judge(_ failure: CallbackTransportFailure, url: CallbackURL) -> US3CallbackVerdict {
         let peer = "\(url.isIPv6Literal ? "[\(url.host)]" : url.host):\(url.port)"
         let reason =

@@ -18,11 +18,12 @@ package struct US3PutPolicyError: Error, Sendable, Equatable {
 extension US3PutPolicyCodec {
     /// Reads the put policy of a client of US3.
     ///
-    /// JavaScript and iOS SDKs use the standard alphabet, all others the URL-safe one: both are read. Fields that nobody
-    /// documents are ignored.
+    /// JavaScript and iOS SDKs use the standard alphabet, all others the URL-safe one: both are read. Fields that
+    /// nobody documents are ignored.
     ///
     /// - Parameter policy: the Base64 text as it stands in `Authorization`.
-    /// - Throws: ``US3PutPolicyError``: not Base64, not a JSON object, no usable `callbackUrl`, or a field that is no string.
+    /// - Throws: ``US3PutPolicyError``: not Base64, not a JSON object, no usable
+    ///   `callbackUrl`, or a field that is no string.
     package static func decode(_ policy: Span<UInt8>) throws(US3PutPolicyError) -> US3ClientCallback {
         guard let decoded = Base64.decodeEitherAlphabet(policy), let json = try? JSON.parse(decoded.span),
             case .object = json, let address = json["callbackUrl"]?.stringValue,
@@ -57,8 +58,9 @@ extension US3PutPolicyCodec {
         return variables
     }
 
-    /// The body with `$(x:name)` replaced by the value as it is: the caller decides how it is escaped (MultiUploadSample of
-    /// the Java SDK). A variable without a value becomes nothing, as elsewhere; any other text in `$(…)` stays.
+    /// The body with `$(x:name)` replaced by the value as it is: the caller decides how it is escaped
+    /// (MultiUploadSample of the Java SDK). A variable without a value becomes nothing, as elsewhere; any other text in
+    /// `$(…)` stays.
     private static func replacingVariables(in body: [UInt8], with variables: [CustomVariable]) -> [UInt8] {
         var result: [UInt8] = []
         var rest = body[...]

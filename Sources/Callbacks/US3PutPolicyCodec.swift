@@ -3,8 +3,8 @@
 
 private import Octets
 
-/// What Putback knows of an upload before it is sent: US3 has no variables of its own, so that all values stand in the put
-/// policy already (put policy page; no system variable is documented or used by any SDK).
+/// What Putback knows of an upload before it is sent: US3 has no variables of its own, so that all values stand in the
+/// put policy already (put policy page; no system variable is documented or used by any SDK).
 package struct US3PolicyFacts: Sendable, Equatable {
     package var bucket: String
     /// The whole key.
@@ -82,13 +82,14 @@ package enum US3PolicyError: Error, Sendable, Equatable {
 
 /// Writes and reads the put policies of US3: compact JSON in Base64 (put policy page; 上传回调 of the Go SDK's pages).
 package enum US3PutPolicyCodec {
-    /// Of the Base64 text: the Java SDK refuses longer ones (`PutPolicy.java`); the service's own limit is not published.
+    /// Of the Base64 text: the Java SDK refuses longer ones (`PutPolicy.java`); the service's own limit is not
+    /// published.
     package static let maximumBytes = 4096
 
     /// The put policy that makes US3 perform `policy`, in the URL-safe alphabet with its padding.
     ///
-    /// Values are escaped for the body's type. The type is always said: without it US3 takes the body for a URL's query, and
-    /// what exactly it then does is not published.
+    /// Values are escaped for the body's type. The type is always said: without it US3 takes the body for a URL's
+    /// query, and what exactly it then does is not published.
     ///
     /// - Throws: ``US3PolicyError``.
     package static func encode(
@@ -103,8 +104,8 @@ package enum US3PutPolicyCodec {
         return CallbackParameters(callback: text, variables: nil)
     }
 
-    /// What keeps `policy` from being performed by US3, beyond ``CallbackPolicy/problems()`` and the variables that nobody
-    /// knows beforehand (``isKnown(_:)``).
+    /// What keeps `policy` from being performed by US3, beyond ``CallbackPolicy/problems()`` and the variables that
+    /// nobody knows beforehand (``isKnown(_:)``).
     package static func problems(_ policy: CallbackPolicy) -> [CallbackProblem] {
         var problems: [CallbackProblem] = []
         if policy.urls.count > 1 {
@@ -122,8 +123,8 @@ package enum US3PutPolicyCodec {
         return problems
     }
 
-    /// Whether the value is there before the object is sent. That of `size` is unless the client tells no length; that of
-    /// `contentMd5` only if the client tells it, on which no policy can rely.
+    /// Whether the value is there before the object is sent. That of `size` is unless the client tells no length; that
+    /// of `contentMd5` only if the client tells it, on which no policy can rely.
     package static func isKnown(_ variable: SystemVariable) -> Bool {
         switch variable {
         case .bucket, .object, .size, .mimeType, .operation, .requestID, .clientIP: true

@@ -112,7 +112,8 @@ package enum DialectName: String, Sendable, CaseIterable {
     package var dialect: any Dialect {
         switch self {
         case .oss: OSSDialect()
-        case .tos, .us3: preconditionFailure("not there yet")
+        case .us3: US3Dialect()
+        case .tos: preconditionFailure("not there yet")
         }
     }
 }

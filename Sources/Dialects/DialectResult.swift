@@ -68,11 +68,14 @@ package struct PartListing: Sendable {
     /// Whether there are more behind the last one.
     package var isTruncated: Bool
     package var storageClass: String?
+    /// Of the object, where the request does not name it (US3); nil: the request's.
+    package var key: [UInt8]?
 
-    package init(parts: [PartFacts], isTruncated: Bool, storageClass: String? = nil) {
+    package init(parts: [PartFacts], isTruncated: Bool, storageClass: String? = nil, key: [UInt8]? = nil) {
         self.parts = parts
         self.isTruncated = isTruncated
         self.storageClass = storageClass
+        self.key = key
     }
 }
 

@@ -30,7 +30,8 @@ package final class KeyedHMACSHA1: Sendable {
 
     private static func state(after block: Span<UInt8>) -> SHA_CTX {
         var state = SHA_CTX()
-        // The low-level SHA-1 calls cannot fail for a state that was set up (OpenSSL 3.0, SHA1_Init(3): "1 for success").
+        // The low-level SHA-1 calls cannot fail for a state that was set up (OpenSSL 3.0, SHA1_Init(3): "1 for
+        // success").
         let status = unsafe SHA1_Init(&state)
         precondition(status == 1, "SHA1_Init sets up a state")
         update(&state, block)

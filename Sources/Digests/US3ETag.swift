@@ -5,9 +5,10 @@ private import Octets
 
 /// The ETag of US3, taken in pieces: 32 characters for an object, 28 for a part.
 ///
-/// Of an object it is the URL-safe base64 of its number of 4 MiB blocks, 4 bytes with the lowest first, and of a SHA-1: that
-/// of the content where it is no longer than one block, else that of the blocks' own, one after the other (manual of US3,
-/// api/authorization.md; utils.go of the Go SDK, Etag.java of the Java SDK). Of a part it is that of its plain SHA-1.
+/// Of an object it is the URL-safe base64 of its number of 4 MiB blocks, 4 bytes with the lowest first, and of a SHA-1:
+/// that of the content where it is no longer than one block, else that of the blocks' own, one after the other (manual
+/// of US3, api/authorization.md; utils.go of the Go SDK, Etag.java of the Java SDK). Of a part it is that of its plain
+/// SHA-1.
 package struct US3ETag: ~Copyable {
     /// The size of a block, and of a part of which an object's ETag can be made.
     package static let blockBytes = 4 << 20

@@ -13,8 +13,8 @@ package struct US3AuthFailure: Error, Sendable, Equatable {
     /// Missing or unreadable (error tables of the US3 SDK site).
     static let noAuthorization = US3AuthFailure(status: 401, retCode: -148643, message: "no authorization found")
 
-    /// Wrong signature, key or token; status, code and text as the service was seen to answer (ufile-gosdk, issues 3 and
-    /// 7). It does not tell which of them is wrong.
+    /// Wrong signature, key or token; status, code and text as the service was seen to answer (ufile-gosdk, issues 3
+    /// and 7). It does not tell which of them is wrong.
     static let invalidSignature = US3AuthFailure(status: 403, retCode: -148658, message: "invalid signature")
 
     /// The manual forbids both at once (api/authorization-url.md); what the service says is not published.

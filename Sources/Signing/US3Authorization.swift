@@ -1,6 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+package import HTTPWire
 internal import Octets
 
 /// What an `Authorization` of US3 says: `UCloud <public key>:<signature>`, and `:<policy>` where there is a put policy.
@@ -21,5 +22,14 @@ struct US3Authorization {
         id = String(octets: name.span)
         signature = parts[1]
         policy = parts.count == 3 ? parts[2] : nil
+    }
+}
+
+extension US3Verifier {
+    /// The put policy in the fields of a request, in base64 as it stands; nil: none, or nothing that could be one.
+    ///
+    /// Whether it is signed is another question, which ``verify(_:now:key:)`` answers.
+    package static func putPolicy(in fields: HeaderFields) -> [UInt8]? {
+        fields.first("Authorization").flatMap { try? US3Authorization($0) }?.policy.map(Array.init)
     }
 }

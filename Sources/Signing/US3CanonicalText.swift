@@ -4,10 +4,11 @@
 internal import HTTPWire
 internal import Octets
 
-/// Builds the text that a signature of US3 covers, in storage that is filled again and again; confined to its owner's loop.
+/// Builds the text that a signature of US3 covers, in storage that is filled again and again; confined to its owner's
+/// loop.
 ///
-/// Signer and verifier share it, so that what one signs the other accepts. Source: api/authorization.md and putpolicy.md of
-/// the US3 manual; `Authorization` and `AuthorizationPolicy` in auth.go of the Go SDK.
+/// Signer and verifier share it, so that what one signs the other accepts. Source: api/authorization.md and
+/// putpolicy.md of the US3 manual; `Authorization` and `AuthorizationPolicy` in auth.go of the Go SDK.
 struct US3CanonicalText: ~Copyable {
     private var buffer = OctetBuffer()
     /// Indices of the `X-UCloud-*` fields, by name.

@@ -7,8 +7,8 @@ internal import Octets
 
 /// Signs requests to US3 with one access key; confined to its loop.
 ///
-/// Key blocks are hashed once and the text is built in storage that is kept, so that signing in header form allocates next to
-/// nothing. The body is never signed.
+/// Key blocks are hashed once and the text is built in storage that is kept, so that signing in header form allocates
+/// next to nothing. The body is never signed.
 package final class US3Signer {
     private let credentials: AccessKey
     private let key: KeyedHMACSHA1
@@ -22,8 +22,8 @@ package final class US3Signer {
         authorizationStart = Array("UCloud \(credentials.id):".utf8)
     }
 
-    /// Adds to `fields` what authenticates the request, in header form: `SecurityToken` for a temporary key, which nothing
-    /// signs, and `Authorization`. All other fields must be there already: what is signed may not change.
+    /// Adds to `fields` what authenticates the request, in header form: `SecurityToken` for a temporary key, which
+    /// nothing signs, and `Authorization`. All other fields must be there already: what is signed may not change.
     ///
     /// - Parameters:
     ///   - key: decoded; empty for requests about the bucket.
@@ -48,8 +48,8 @@ package final class US3Signer {
         }
     }
 
-    /// The parameters that authenticate a request in URL form, decoded, in the order of the Go SDK (`GenPresignedURL`). There
-    /// is no put policy in it.
+    /// The parameters that authenticate a request in URL form, decoded, in the order of the Go SDK (`GenPresignedURL`).
+    /// There is no put policy in it.
     ///
     /// - Parameters:
     ///   - fields: those that the sender of the URL will send and that a signature covers.

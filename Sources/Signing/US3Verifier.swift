@@ -43,8 +43,9 @@ package struct US3Claim {
 
 /// Checks the signatures of requests as US3 does, in header, URL and form field; confined to its loop.
 ///
-/// What can be refused without a key is refused first: the form, then the end of a URL's time, then key id and token, and
-/// last the signature, compared in constant time. Header signatures have no time: the service reads `Date` as text only.
+/// What can be refused without a key is refused first: the form, then the end of a URL's time, then key id and token,
+/// and last the signature, compared in constant time. Header signatures have no time: the service reads `Date` as text
+/// only.
 package final class US3Verifier {
     private var canonical = US3CanonicalText()
     /// Of the key that signed the last request.
@@ -126,7 +127,8 @@ package final class US3Verifier {
         canonical.write(
             method: claim.method, bucket: claim.bucket, key: claim.key, fields: claim.fields, expires: expires.span,
             policy: nil)
-        // The Python SDK leaves the plus signs of a signature bare (`private_download_url`), and a query's become spaces.
+        // The Python SDK leaves the plus signs of a signature bare (`private_download_url`), and a query's become
+        // spaces.
         let space = UInt8(ascii: " ")
         let written = signature.map { $0 == space ? UInt8(ascii: "+") : $0 }
         try compare(written[...], credentials)

@@ -4,9 +4,9 @@
 import Digests
 import Testing
 
-/// ETags by known answers: those of the Go SDK (`ufilesdk-dev/ufile-gosdk` 1d4446c) and, but for the empty object, of the
-/// Python SDK (ufile 3.2.11); parts by the rule of finish_multipart_upload.md and `Etag.partEtags` of the Java SDK. Byte i of
-/// the content is (7 i + 3) mod 256.
+/// ETags by known answers: those of the Go SDK (`ufilesdk-dev/ufile-gosdk` 1d4446c) and, but for the empty object, of
+/// the Python SDK (ufile 3.2.11); parts by the rule of finish_multipart_upload.md and `Etag.partEtags` of the Java SDK.
+/// Byte i of the content is (7 i + 3) mod 256.
 @Suite struct US3ETagTests {
     struct KnownAnswer: Sendable {
         let size: Int

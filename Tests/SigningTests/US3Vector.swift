@@ -10,8 +10,8 @@ import Testing
 
 /// A known answer from `us3.json`.
 ///
-/// Made by running the Python SDK ufile 3.2.11 and the Go SDK (`ufilesdk-dev/ufile-gosdk` 1d4446c) with invented keys, and by
-/// an HMAC of their own; `agreed_by` says who came to the same signature.
+/// Made by running the Python SDK ufile 3.2.11 and the Go SDK (`ufilesdk-dev/ufile-gosdk` 1d4446c) with invented keys,
+/// and by an HMAC of their own; `agreed_by` says who came to the same signature.
 struct US3Vector: Sendable, CustomTestStringConvertible {
     let json: JSON
 
