@@ -108,7 +108,9 @@ private struct DirectoryWork: Sendable {
                 number: part.number, size: part.size, etag: DirectoryParts.etag(part, dialect), crc64: part.crc64,
                 contentMD5: part.md5, lastModified: part.lastModified)
         }
-        return PartListing(parts: parts, isTruncated: page.isTruncated, storageClass: nil)
+        var listing = PartListing(parts: parts, isTruncated: page.isTruncated, storageClass: nil)
+        listing.key = try store.upload(id).key
+        return listing
     }
 
     /// Keys with the delimiter behind the prefix come once, as their common beginning.

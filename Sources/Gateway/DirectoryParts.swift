@@ -15,7 +15,8 @@ enum DirectoryParts {
     static func id(_ text: [UInt8], _ target: DirectoryTarget, _ store: DirectoryStore) throws(StoreError) -> UploadID? {
         guard let id = UploadID(String(decoding: text, as: UTF8.self)) else { return nil }
         let upload = try store.upload(id)
-        return upload.bucket == target.bucket && upload.key == target.key ? id : nil
+        let isOfKey = target.key.isEmpty || upload.key == target.key
+        return upload.bucket == target.bucket && isOfKey ? id : nil
     }
 
     /// OSS and TOS: the MD5 of the part; US3: its SHA-1 in URL-safe Base64.

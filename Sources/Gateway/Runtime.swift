@@ -95,7 +95,7 @@ final class Runtime {
 
     /// Refuses what the plan's store cannot hold, before the client sends it.
     func validate(_ plan: UploadPlan) throws(Failure) {
-        guard let store = directory(plan.storeIndex) else { return }
+        guard plan.request.namesObject, let store = directory(plan.storeIndex) else { return }
         do throws(StoreError) { try store.validate(bucket: plan.bucket, key: plan.key) } catch { throw Failure(error) }
     }
 

@@ -27,6 +27,8 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     private var received: UInt64 = 0
     private var checksum = CRC64()
     private let needsChecksum: Bool
+    /// Of an upload to US3, in place of the CRC-64.
+    private var etag: US3BodyDigest?
     /// Of an upload whose callback tells the size of a picture.
     private var image: ImageHead?
     /// Its place among the worker's uploads, which hold it until it is over: its client may be gone before.
@@ -43,6 +45,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         self.source = source
         self.record = record
         needsChecksum = plan.needsChecksum
+        etag = plan.needsETag ? US3BodyDigest(isPart: plan.isPart) : nil
         image = plan.needsImage ? ImageHead() : nil
         state = UploadState(callsBack: plan.ownCallback != nil, onFailure: plan.onFailure)
     }
@@ -81,12 +84,13 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         received &+= UInt64(bytes.count)
         guard received <= plan.sizeLimit else { return perform(state.bodyFailed(.tooLarge(plan.sizeLimit))) }
         if needsChecksum { checksum.update(bytes) }
+        etag?.update(bytes)
         image?.add(bytes)
         if sink?.send(bytes) == false { source?.pauseBody() }
     }
 
     /// Bytes that are only counted need not pass through this process.
-    var takesPipe: Bool { !needsChecksum && image == nil && state.step == .streaming && sink?.takesPipe == true }
+    var takesPipe: Bool { !needsChecksum && etag == nil && image == nil && state.step == .streaming && sink?.takesPipe == true }
 
     func bodyReceived(in pipe: SplicePipe) {
         guard state.step == .streaming else { return }
@@ -125,7 +129,8 @@ final class Upload: BodyReceiver, UploadSinkHandler {
 
     func sinkAnswered(_ answer: WireAnswer) {
         record.storeStatus = answer.status
-        sinkDecided(plan.judge(answer, StreamedFacts(size: received, crc64: needsChecksum ? checksum.value : nil)))
+        sinkDecided(plan.judge(answer, StreamedFacts(
+                    size: received, crc64: needsChecksum ? checksum.value : nil, us3ETag: etag?.finish())))
     }
 
     func sinkDecided(_ verdict: StoreVerdict) {
@@ -232,6 +237,10 @@ struct StreamedFacts: Sendable {
     var size: UInt64
     /// nil where the route does not check it.
     var crc64: UInt64?
+    /// Of uploads to US3.
+    var us3ETag: String?
+
+    var isChecked: Bool { crc64 != nil || us3ETag != nil }
 }
 
 extension Failure {

@@ -10,11 +10,16 @@ extension UploadPlan {
     func judge(_ answer: WireAnswer, _ streamed: StreamedFacts) -> StoreVerdict {
         guard let dialect = storeDialect?.dialect else { preconditionFailure("only stores with a dialect answer") }
         let verdict = dialect.judge(
-            answer, to: storeOperation, streamed: Checksums(crc64: streamed.crc64, md5: contentMD5),
+            answer, to: storeOperation, streamed: Checksums(crc64: streamed.crc64, md5: contentMD5, us3ETag: streamed.us3ETag),
             callbackAsked: asksStoreForCallback)
         switch verdict {
+        case .stored where answer.status >= 300:
+            // US3 has a part of that number already and does not replace it (-1014). It is known by the ETag
+            // that was computed here; if it holds other bytes, the completion that names this ETag is refused.
+            let facts = StoredObjectFacts(size: streamed.size, etag: streamed.us3ETag.map { Array($0.utf8)[...] })
+            return .stored(facts, callback: .notAsked, relay: nil)
         case .stored(let stored):
-            guard streamed.crc64 == nil || stored.isVerified else { return .mismatch(.unverified) }
+            guard !streamed.isChecked || stored.isVerified else { return .mismatch(.unverified) }
             return .stored(facts(stored, streamed), callback: succeeded(answer), relay: relay(answer))
         case .callbackFailed(let stored, let document):
             let result = CallbackResult.failed(

@@ -50,8 +50,15 @@ final class UploadRequest {
     }
 
     /// Whether the request is about an object, and not about a bucket.
+    ///
+    /// US3 lists the parts of an upload by its id alone.
     var namesObject: Bool {
-        if case .listUploads = client?.operation { false } else { true }
+        guard let client else { return true }
+        switch client.operation {
+        case .listUploads: return false
+        case .listParts: return !client.key.isEmpty
+        default: return true
+        }
     }
     /// The listener's place in the settings.
     var listenerIndex: Int { route.listenerIndex }
@@ -140,10 +147,20 @@ final class UploadPlan {
     var needsChecksum: Bool {
         switch operation {
         case .putObject, .postObject, .putPart, .appendObject(position: 0):
-            route.integrity == .full || crc64 != nil
+            route.integrity == .full && storeDialect != .us3 || crc64 != nil
         default: false
         }
     }
+    /// The same for US3, which tells ETags only. A part of another size than a block has an ETag of its own rule.
+    var needsETag: Bool {
+        guard route.integrity == .full, storeDialect == .us3 else { return false }
+        switch operation {
+        case .putObject, .postObject: return true
+        case .putPart: return (length ?? .max) <= DirectoryParts.fixedBytes
+        default: return false
+        }
+    }
+    var isPart: Bool { if case .putPart = operation { true } else { false } }
     /// The method that the vendors have for it.
     var method: HTTPMethod {
         switch operation {

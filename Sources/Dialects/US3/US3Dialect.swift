@@ -10,6 +10,8 @@ package struct US3Dialect: Dialect {
 
     package init() {}
 
+    package var name: DialectName { .us3 }
+
     // MARK: What clients send
 
     package func read(_ head: RequestHead, at place: ListenerPlace) throws(VendorError) -> ClientRequest {
