@@ -13,7 +13,7 @@ extension UploadPlan {
             answer, to: storeOperation, streamed: Checksums(crc64: streamed.crc64, md5: contentMD5, us3ETag: streamed.us3ETag),
             callbackAsked: asksStoreForCallback)
         switch verdict {
-        case .stored where answer.status >= 300:
+        case .stored where isPart && answer.status >= 300:
             // US3 has a part of that number already and does not replace it (-1014). It is known by the ETag
             // that was computed here; if it holds other bytes, the completion that names this ETag is refused.
             let facts = StoredObjectFacts(size: streamed.size, etag: streamed.us3ETag.map { Array($0.utf8)[...] })
@@ -46,8 +46,11 @@ extension UploadPlan {
 
     private func succeeded(_ answer: WireAnswer) -> CallbackResult {
         guard asksStoreForCallback else { return .notAsked }
-        return .succeeded(
-            body: answer.body, contentType: answer.fields.string("content-type") ?? "application/octet-stream")
+        let contentType = answer.fields.string("content-type") ?? "application/octet-stream"
+        guard (200...299).contains(answer.status) else {
+            return .passedOn(status: answer.status, body: answer.body, contentType: contentType)
+        }
+        return .succeeded(body: answer.body, contentType: contentType)
     }
 
     private func facts(_ stored: StoredFacts, _ streamed: StreamedFacts) -> StoredObjectFacts {

@@ -221,3 +221,6 @@ def test_an_operators_policy_travels_as_a_put_policy(start, peers, tmp_path):
     app.script = [replies(answer(200, b"OK", ("Content-Type", "text/plain")))]
     failed = plain(edge.edge, "/camera/2.jpg", BODY)
     assert (failed.status, failed.json()["stored"]) == (502, True)
+    app.script = [replies(answer(404, b"{}", ("Content-Type", "application/json")))]
+    refused = plain(edge.edge, "/camera/3.jpg", BODY)
+    assert (refused.status, refused.json()["stored"], refused.json()["callback"]["status"]) == (502, True, 404)
