@@ -117,7 +117,7 @@ struct UploadState: Sendable {
     private mutating func settle(
         _ object: StoredObjectFacts, _ callback: CallbackResult, relay: WireAnswer?
     ) -> Action {
-        guard case .failed = callback else {
+        guard callback.isFailure else {
             return end(Outcome(stored: .yes, object: object, callback: callback, relay: relay))
         }
         guard onFailure.object == .delete else {
