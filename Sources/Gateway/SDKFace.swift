@@ -178,9 +178,11 @@ extension UploadRequest {
         let head = incoming.connection.request
         let query = head.query.flatMap { QueryItems($0.span, plusIsSpace: true) } ?? QueryItems()
         let isWhole = client.operation == .putObject
+        // That of a form's body is not that of its file, which is known only when it ended.
+        let length = client.operation == .postObject ? nil : client.contentLength
         self.init(
             listenerIndex: incoming.listenerIndex, head: head, path: client.key[...], query: query,
-            bucket: client.bucket, length: client.contentLength, clientIP: incoming.connection.peerHost,
+            bucket: client.bucket, length: length, clientIP: incoming.connection.peerHost,
             requestID: incoming.requestID, contentMD5: client.operation.hasObjectBody ? client.contentMD5 : nil,
             routedLength: isWhole ? client.contentLength : nil, form: form)
         self.client = client
