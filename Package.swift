@@ -91,7 +91,9 @@ let package = Package(
         tests("HTTPWire", ["Octets"]),
         tests("HTTPServing", ["Eventing", "HTTPWire", "Octets", "LoopTesting"]),
         tests("Upstream", ["Eventing", "HTTPWire", "LoopTesting"]),
-        tests("Signing", ["Digests", "Octets", "HTTPWire"], resources: [.copy("oss.json"), .copy("us3.json")]),
+        tests(
+            "Signing", ["Digests", "Octets", "HTTPWire"],
+            resources: [.copy("oss.json"), .copy("us3.json"), .copy("tos.json"), .copy("tos-post.json")]),
         tests("Dialects", ["Signing", "HTTPWire", "Octets"]),
         tests("Callbacks", ["Digests", "HTTPWire", "Octets"]),
         tests("Settings", ["Dialects", "Callbacks", "HTTPWire", "Octets"], exclude: ["broken"]),

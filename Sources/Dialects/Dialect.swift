@@ -113,7 +113,7 @@ package enum DialectName: String, Sendable, CaseIterable {
         switch self {
         case .oss: OSSDialect()
         case .us3: US3Dialect()
-        case .tos: preconditionFailure("not there yet")
+        case .tos: TOSDialect()
         }
     }
 }

@@ -63,8 +63,9 @@ final class DirectoryRead: BodyReceiver {
         let context = SDKFace.context(incoming)
         guard case .success(let reader?) = result else {
             let key = String(decoding: plan.key, as: UTF8.self)
-            var error = VendorError(.noSuchKey, details: [("Key", key)])
-            if case .failure = result { error = VendorError(.internalError) }
+            var error = incoming.dialect.error(.noSuchKey)
+            error.details.append(("Key", key))
+            if case .failure = result { error = incoming.dialect.error(.internalError) }
             self.connection = nil
             connection.receiver = nil
             return SDKFace.send(incoming.dialect.answer(error, toHead: isHead, context), on: connection)
