@@ -93,7 +93,8 @@ final class ControlRelay: BodyReceiver, StoreExchangeHandler {
     func storeAnswerEnded() {
         guard let connection else { return }
         let isRenamed = plan.bucket != client.bucket || plan.key != client.key
-        var answer = (200...299).contains(answer.status) && isRenamed
+        var answer =
+            (200...299).contains(answer.status) && isRenamed
             ? incoming.dialect.renamed(answer, for: client) : answer
         answer.fields = StoreAnswerFields.forSDK(answer.fields)
         answer.fields.append("Putback-Request-Id", incoming.requestID.text)

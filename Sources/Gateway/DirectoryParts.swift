@@ -12,7 +12,8 @@ enum DirectoryParts {
     static let fixedBytes: UInt64 = 4 << 20
 
     /// The upload of that id, if it is one of this object; nil if there is none.
-    static func id(_ text: [UInt8], _ target: DirectoryTarget, _ store: DirectoryStore) throws(StoreError) -> UploadID? {
+    static func id(_ text: [UInt8], _ target: DirectoryTarget, _ store: DirectoryStore) throws(StoreError) -> UploadID?
+    {
         guard let id = UploadID(String(decoding: text, as: UTF8.self)) else { return nil }
         let upload = try store.upload(id)
         let isOfKey = target.key.isEmpty || upload.key == target.key

@@ -98,10 +98,16 @@ final class DirectoryWriter: @unchecked Sendable {
                     try store.beginAppend(
                         bucket: target.bucket, key: target.key, metadata: target.metadata, position: position))
             case .part(let text, let number):
-                guard let id = try DirectoryParts.id(text, target, store) else { return Failure(.noSuchUpload, party: .client, phase: .storing, status: 404, "There is no upload of this id.") }
+                guard let id = try DirectoryParts.id(text, target, store) else {
+                    return Failure(
+                        .noSuchUpload, party: .client, phase: .storing, status: 404, "There is no upload of this id.")
+                }
                 pending = .part(try store.beginPart(id, number: number, sha1: target.dialect == .us3))
             case .completion(let text, _):
-                guard let id = try DirectoryParts.id(text, target, store) else { return Failure(.noSuchUpload, party: .client, phase: .storing, status: 404, "There is no upload of this id.") }
+                guard let id = try DirectoryParts.id(text, target, store) else {
+                    return Failure(
+                        .noSuchUpload, party: .client, phase: .storing, status: 404, "There is no upload of this id.")
+                }
                 pending = .completion(id, body: [])
             }
             return nil

@@ -102,7 +102,8 @@ final class ObjectRelay: BodyReceiver, StoreExchangeHandler {
         connection.receiver = nil
         let context = SDKFace.context(incoming)
         let isHead = connection.request.method == .head
-        SDKFace.send(incoming.dialect.answer(incoming.dialect.error(failure.refusal()), toHead: isHead, context), on: connection)
+        SDKFace.send(
+            incoming.dialect.answer(incoming.dialect.error(failure.refusal()), toHead: isHead, context), on: connection)
     }
 }
 

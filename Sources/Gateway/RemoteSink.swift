@@ -34,7 +34,8 @@ final class RemoteSink: UploadSink, StoreExchangeHandler {
     ///   - isRepeatable: see `StoreExchange.start`.
     ///   - writeHead: appends the encoded, signed request head.
     func start(
-        method: HTTPMethod, length: UInt64?, isRepeatable: Bool, handler: any UploadSinkHandler, writeHead: (inout OctetBuffer) -> Void
+        method: HTTPMethod, length: UInt64?, isRepeatable: Bool, handler: any UploadSinkHandler,
+        writeHead: (inout OctetBuffer) -> Void
     ) {
         self.handler = handler
         exchange.start(

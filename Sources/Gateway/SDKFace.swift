@@ -101,7 +101,8 @@ enum SDKFace {
             throw incoming.dialect.error(.tooLarge(maximum: match.sizeLimitBytes))
         }
         try checkKey(client, match.route, incoming)
-        let plan = try plan(request, match, uuid: match.route.needsUUID ? runtime.worker.identifiers.nextUUID() : "", incoming)
+        let plan = try plan(
+            request, match, uuid: match.route.needsUUID ? runtime.worker.identifiers.nextUUID() : "", incoming)
         switch client.operation {
         case .putObject, .postObject, .appendObject, .putPart, .completeUpload:
             guard runtime.worker.admitUpload(limit: runtime.uploadLimit) else {

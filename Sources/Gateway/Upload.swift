@@ -90,7 +90,9 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     }
 
     /// Bytes that are only counted need not pass through this process.
-    var takesPipe: Bool { !needsChecksum && etag == nil && image == nil && state.step == .streaming && sink?.takesPipe == true }
+    var takesPipe: Bool {
+        !needsChecksum && etag == nil && image == nil && state.step == .streaming && sink?.takesPipe == true
+    }
 
     func bodyReceived(in pipe: SplicePipe) {
         guard state.step == .streaming else { return }
@@ -107,7 +109,8 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         }
         if let minimum = request.client?.lengthRange?.lowerBound, received < minimum {
             var failure = Failure(
-                .bodyMalformed, party: .client, phase: .storing, status: 400, "The body is shorter than \(minimum) bytes.")
+                .bodyMalformed, party: .client, phase: .storing, status: 400,
+                "The body is shorter than \(minimum) bytes.")
             failure.exact = .tooSmall(minimum: minimum)
             return perform(state.bodyFailed(failure))
         }
@@ -129,7 +132,10 @@ final class Upload: BodyReceiver, UploadSinkHandler {
 
     func sinkAnswered(_ answer: WireAnswer) {
         record.storeStatus = answer.status
-        sinkDecided(plan.judge(answer, StreamedFacts(
+        sinkDecided(
+            plan.judge(
+                answer,
+                StreamedFacts(
                     size: received, crc64: needsChecksum ? checksum.value : nil, us3ETag: etag?.finish())))
     }
 

@@ -125,13 +125,15 @@ package final class TOSVerifier {
             throw .malformed
         }
         guard value.hasPrefix(TOSCanonicalText.algorithm + " ") else { throw .malformed }
-        var parts: [String: String] = [:]
+        var parts: [(name: Substring, value: String)] = []
         for part in value.dropFirst(TOSCanonicalText.algorithm.utf8.count + 1).split(separator: ",") {
-            let pair = part.drop { $0 == " " }.split(separator: "=", maxSplits: 1).map { String($0) }
-            guard pair.count == 2, parts.updateValue(pair[1], forKey: pair[0]) == nil else { throw .malformed }
+            let pair = part.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
+            guard pair.count == 2, !parts.contains(where: { $0.name == pair[0] }) else { throw .malformed }
+            parts.append((pair[0], String(pair[1])))
         }
-        guard let credential = parts["Credential"].flatMap({ Claim.credential($0) }),
-            let signed = parts["SignedHeaders"], let signature = parts["Signature"]
+        func first(_ name: String) -> String? { parts.first { $0.name == name }?.value }
+        guard let credential = first("Credential").flatMap({ Claim.credential($0) }),
+            let signed = first("SignedHeaders"), let signature = first("Signature")
         else { throw .malformed }
         // The Python SDK sends `Date` in the same compact form; either counts (page 1188922).
         let date = fields.string("x-tos-date") ?? fields.string("date") ?? ""
@@ -196,7 +198,9 @@ package final class TOSVerifier {
     private static func hosts(_ fields: HeaderFields) -> [[UInt8]] {
         let host = fields.first("Host").map { Array($0) } ?? []
         guard let colon = host.lastIndex(of: UInt8(ascii: ":")), colon > 0 else { return [host] }
-        guard host.dropFirst(colon + 1).allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return [host] }
+        guard host.dropFirst(colon + 1).allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+            return [host]
+        }
         return [host, Array(host[..<colon])]
     }
 

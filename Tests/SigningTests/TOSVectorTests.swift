@@ -20,7 +20,8 @@ struct TOSVector: Sendable, CustomTestStringConvertible {
     var isURL: Bool { text("kind") == "url" }
     var method: String { text("method") }
     var key: AccessKey {
-        AccessKey(id: text("accessKey"), secret: Array(text("secretKey").utf8), token: json["securityToken"]?.stringValue)
+        AccessKey(
+            id: text("accessKey"), secret: Array(text("secretKey").utf8), token: json["securityToken"]?.stringValue)
     }
     var now: Int64 { ISO8601.parseBasic(text("date").utf8.span) ?? 0 }
 
@@ -52,7 +53,8 @@ struct TOSVector: Sendable, CustomTestStringConvertible {
     static let headers = all.filter { !$0.isURL }
 
     static func load(_ name: String) -> [TOSVector] {
-        guard let url = Bundle.module.url(forResource: name, withExtension: "json"), let data = try? Data(contentsOf: url),
+        guard let url = Bundle.module.url(forResource: name, withExtension: "json"),
+            let data = try? Data(contentsOf: url),
             case .array(let list)? = try? JSON.parse([UInt8](data).span)
         else { return [] }
         return list.map { TOSVector(json: $0) }
@@ -90,7 +92,10 @@ struct TOSVector: Sendable, CustomTestStringConvertible {
         #expect(String(octets: text.span) == vector.text("stringToSign"))
     }
 
-    @Test(arguments: TOSVector.headers.filter { $0.text("name").hasPrefix("header-") && $0.text("payloadHash") == "UNSIGNED-PAYLOAD" })
+    @Test(
+        arguments: TOSVector.headers.filter {
+            $0.text("name").hasPrefix("header-") && $0.text("payloadHash") == "UNSIGNED-PAYLOAD"
+        })
     func `signs like the Python SDK`(vector: TOSVector) {
         var fields = vector.fields
         fields.remove("Authorization")
@@ -151,7 +156,9 @@ struct TOSVector: Sendable, CustomTestStringConvertible {
     @Test func `a request without a signature is nobody's`() throws {
         var fields = HeaderFields()
         fields.append("Host", "bucket.test")
-        let id = try TOSVerifier().verify(method: "PUT", path: [0x2F], parameters: [], fields: fields, now: 0) { _ in nil }
+        let id = try TOSVerifier().verify(method: "PUT", path: [0x2F], parameters: [], fields: fields, now: 0) { _ in
+            nil
+        }
         #expect(id == nil)
     }
 

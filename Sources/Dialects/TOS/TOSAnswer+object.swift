@@ -15,7 +15,8 @@ extension TOSAnswer {
         case .whole: break
         case .part(let part): (bytes, status) = (part, 206)
         case .unsatisfiable:
-            let error = VendorError(status: 416, code: "InvalidRange", message: "The requested range cannot be satisfied.")
+            let error = VendorError(
+                status: 416, code: "InvalidRange", message: "The requested range cannot be satisfied.")
             return (self.error(error, toHead: isHead, context), 0..<0)
         }
         var answer = WireAnswer(tos: status, body: nil, type: object.contentType, context)
