@@ -13,8 +13,6 @@ final class RemoteStore {
     let pool: StorePool
     let requests: StoreRequests
     private var spare: [RemoteSink] = []
-    private var detached: [Int: SmallExchange] = [:]
-    private var nextDetached = 0
 
     init(pool: StorePool, requests: StoreRequests) {
         self.pool = pool
@@ -30,15 +28,6 @@ final class RemoteStore {
             requests.put(plan, now: now, to: &head)
         }
         return sink
-    }
-
-    /// Sends what nobody waits for: that it arrives matters even when the upload is over.
-    func detached(_ method: HTTPMethod, _ head: [UInt8]) {
-        let place = nextDetached
-        nextDetached += 1
-        detached[place] = SmallExchange(pool: pool, method: method, head: head, body: []) { [weak self] _ in
-            self?.detached[place] = nil
-        }
     }
 
     /// Takes back a sink whose upload is over.

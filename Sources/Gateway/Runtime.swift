@@ -77,12 +77,7 @@ final class Runtime {
 
     /// Opens the way to the plan's store.
     func makeSink(for plan: UploadPlan, handler: any UploadSinkHandler) -> any UploadSink {
-        if let remote = remotes[plan.storeIndex], let dialect = plan.storeDialect?.dialect {
-            if MultipartSink.isNeeded(plan, dialect.traits) {
-                return MultipartSink(
-                    plan: plan, remote: remote, dialect: dialect, now: { [clock = environment.clock] in clock.seconds },
-                    handler: handler)
-            }
+        if let remote = remotes[plan.storeIndex] {
             return remote.put(plan, now: environment.clock.seconds, handler: handler)
         }
         guard let store = directory(plan.storeIndex) else { preconditionFailure("a store is remote or a directory") }

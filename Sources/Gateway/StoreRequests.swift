@@ -51,27 +51,6 @@ final class StoreRequests {
         return request.encoded
     }
 
-    /// One of the requests that make up the upload of a plan, encoded. The callback goes with what ends it.
-    func encoded(_ plan: UploadPlan, _ operation: StoreOperation, framing: BodyFraming, now: Int64) -> [UInt8] {
-        let isData = if case .putPart = operation { true } else { false }
-        let makesObject = operation == .putObject || operation == .createUpload
-        // The client's checksums are of the whole body, and so is its condition of the object.
-        var fields = HeaderFields()
-        if makesObject {
-            let all = plan.objectFields
-            for index in all.indices where !all.isNamed("Content-MD5", at: index) {
-                fields.append(fieldAt: index, of: all)
-            }
-        }
-        writer.write(
-            operation, bucket: plan.bucket, key: plan.key, clientFields: fields,
-            from: plan.isFromSDK ? .sdk : .plain, routeFields: isData ? HeaderFields() : plan.routeFields,
-            callback: operation.endsUpload ? Self.callback(plan) : nil, framing: framing, now: now, into: &request)
-        return request.encoded
-    }
-
-    func completionBody(_ parts: [Completion.Part]) -> [UInt8] { writer.completionBody(parts) }
-
     private func write(_ plan: UploadPlan, now: Int64) {
         writer.write(
             plan.storeOperation, bucket: plan.bucket, key: plan.key, clientFields: plan.objectFields,
