@@ -79,7 +79,7 @@ final class Workspace: Sendable {
 
     /// A sweeper may come between making and locking: then either the lock or the directory is gone, and another name
     /// is tried.
-    private static func makeLocked(in parent: borrowing Descriptor) throws(StoreError) -> NamedDescriptor {
+    static func makeLocked(in parent: borrowing Descriptor) throws(StoreError) -> NamedDescriptor {
         while true {
             let name = RandomBytes.uuid()
             guard try parent.makeDirectory(name) else { continue }

@@ -42,12 +42,14 @@ package final class Gateway: Sendable {
         let publicKeyURL = "http://\(adminSocket.address)/callback-key.pem"
         let snapshot = try Snapshot(settings: settings, publicKeyURL: publicKeyURL)
         let sockets = try bindListeners(settings, known: [], workers: settings.workers)
+        var notes: MultipartNotes?
+        if let path = settings.statePath { notes = try MultipartNotes(path: path, queue: disk.queue(), log: log) }
         var workers: [Worker] = []
         for _ in 0..<settings.workers {
             workers.append(
                 Worker(
                     loop: try EventLoop(), environment: environment, log: log, disk: disk, counters: counters,
-                    metrics: metrics.addShard()))
+                    metrics: metrics.addShard(), notes: notes))
         }
         let admin = AdminServer(
             loop: try EventLoop(), readiness: readiness, metrics: metrics, environment: environment, socket: adminSocket
@@ -68,6 +70,7 @@ package final class Gateway: Sendable {
         state.withLock { $0 = started }
         // First, so that who waits for the announcement finds it true.
         readiness.set(.ready)
+        notes?.abortLeftovers(on: workers[0])
         announce(settings, started, adminSocket.address)
     }
 

@@ -78,6 +78,9 @@ final class Runtime {
     /// Opens the way to the plan's store.
     func makeSink(for plan: UploadPlan, handler: any UploadSinkHandler) -> any UploadSink {
         if let remote = remotes[plan.storeIndex] {
+            if plan.needsParts, let dialect = plan.storeDialect?.dialect {
+                return MultipartSink(runtime: self, remote: remote, dialect: dialect, plan: plan, handler: handler)
+            }
             return remote.put(plan, now: environment.clock.seconds, handler: handler)
         }
         guard let store = directory(plan.storeIndex) else { preconditionFailure("a store is remote or a directory") }

@@ -51,6 +51,25 @@ final class StoreRequests {
         return request.encoded
     }
 
+    /// A signed request on the way of a plan's object that the plan itself does not describe, encoded: one of an upload in
+    /// parts, or a put whose length became known.
+    func encoded(_ operation: StoreOperation, of plan: UploadPlan, framing: BodyFraming, now: Int64) -> [UInt8] {
+        var clientFields = plan.objectFields
+        if case .putPart = operation {
+            // They are about the whole body.
+            clientFields.remove("Content-MD5")
+            clientFields.remove("x-oss-hash-crc64ecma")
+        }
+        writer.write(
+            operation, bucket: plan.bucket, key: plan.key, clientFields: clientFields,
+            from: plan.isFromSDK ? .sdk : .plain, routeFields: plan.routeFields,
+            callback: operation.endsUpload ? Self.callback(plan) : nil, framing: framing, now: now, into: &request)
+        return request.encoded
+    }
+
+    /// The body of a completion of these parts, in order.
+    func completionBody(_ parts: [Completion.Part]) -> [UInt8] { writer.completionBody(parts) }
+
     private func write(_ plan: UploadPlan, now: Int64) {
         writer.write(
             plan.storeOperation, bucket: plan.bucket, key: plan.key, clientFields: plan.objectFields,

@@ -132,11 +132,10 @@ final class Upload: BodyReceiver, UploadSinkHandler {
 
     func sinkAnswered(_ answer: WireAnswer) {
         record.storeStatus = answer.status
-        sinkDecided(
-            plan.judge(
-                answer,
-                StreamedFacts(
-                    size: received, crc64: needsChecksum ? checksum.value : nil, us3ETag: etag?.finish())))
+        let facts = StreamedFacts(
+            size: received, crc64: needsChecksum ? checksum.value : nil, us3ETag: etag?.finish())
+        guard let operation = sink?.answeredOperation else { return sinkDecided(plan.judge(answer, facts)) }
+        sinkDecided(plan.judgeParts(answer, to: operation, facts))
     }
 
     func sinkDecided(_ verdict: StoreVerdict) {

@@ -6,12 +6,29 @@ internal import Dialects
 internal import HTTPWire
 
 extension UploadPlan {
-    /// What a store's answer to the plan's request means, given what was streamed to it.
+    /// What a store's answer to the plan's request means, given what was streamed to it. Clients of the store's dialect are
+    /// told what the store said, others what it means.
     func judge(_ answer: WireAnswer, _ streamed: StreamedFacts) -> StoreVerdict {
+        judge(answer, to: storeOperation, streamed, relaysAnswer: isFromSDK)
+    }
+
+    /// The same of the completion of an upload in parts that Putback made of the plan's object. No client asked for it, so
+    /// none is told the store's own words. What US3 tells of the object is by the size of its parts, each of which was
+    /// compared before.
+    func judgeParts(_ answer: WireAnswer, to operation: StoreOperation, _ streamed: StreamedFacts) -> StoreVerdict {
+        var streamed = streamed
+        streamed.us3ETag = nil
+        if storeDialect == .us3 { streamed.crc64 = nil }
+        return judge(answer, to: operation, streamed, relaysAnswer: false)
+    }
+
+    private func judge(
+        _ answer: WireAnswer, to operation: StoreOperation, _ streamed: StreamedFacts, relaysAnswer: Bool
+    ) -> StoreVerdict {
+        let relay = relaysAnswer ? answer : nil
         guard let dialect = storeDialect?.dialect else { preconditionFailure("only stores with a dialect answer") }
         let verdict = dialect.judge(
-            answer, to: storeOperation,
-            streamed: Checksums(crc64: streamed.crc64, md5: contentMD5, us3ETag: streamed.us3ETag),
+            answer, to: operation, streamed: Checksums(crc64: streamed.crc64, md5: contentMD5, us3ETag: streamed.us3ETag),
             callbackAsked: asksStoreForCallback)
         switch verdict {
         case .stored where isPart && answer.status >= 300:
@@ -21,13 +38,13 @@ extension UploadPlan {
             return .stored(facts, callback: .notAsked, relay: nil)
         case .stored(let stored):
             guard !streamed.isChecked || stored.isVerified else { return .mismatch(.unverified) }
-            return .stored(facts(stored, streamed), callback: succeeded(answer), relay: relay(answer))
+            return .stored(facts(stored, streamed), callback: succeeded(answer), relay: relay)
         case .callbackFailed(let stored, let document):
             let result = CallbackResult.failed(
                 message: document.message, ec: document.ec, appStatus: Self.appStatus(document.message))
-            return .stored(facts(stored, streamed), callback: result, relay: relay(answer))
+            return .stored(facts(stored, streamed), callback: result, relay: relay)
         case .notStored(let status, let document):
-            return .refused(.storeRefused(status: status, document, answer.fields), relay: relay(answer))
+            return .refused(.storeRefused(status: status, document, answer.fields), relay: relay)
         case .mismatch(_, let mismatch):
             return .mismatch(
                 Failure(
@@ -41,9 +58,6 @@ extension UploadPlan {
                     "The store's answer \(status) does not tell whether the object is stored.", storeStatus: status))
         }
     }
-
-    /// Clients of the store's dialect are told what the store said, others what it means.
-    private func relay(_ answer: WireAnswer) -> WireAnswer? { isFromSDK ? answer : nil }
 
     private func succeeded(_ answer: WireAnswer) -> CallbackResult {
         guard asksStoreForCallback else { return .notAsked }

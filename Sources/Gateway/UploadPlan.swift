@@ -160,6 +160,14 @@ final class UploadPlan {
         default: return false
         }
     }
+    /// Whether one request cannot carry the object to its store, or may turn out not to.
+    var needsParts: Bool {
+        guard operation == .putObject || operation == .postObject, let traits = storeDialect?.dialect.traits else {
+            return false
+        }
+        guard let length else { return !traits.takesChunks || sizeLimit > traits.largestPutBytes }
+        return length > traits.largestPutBytes
+    }
     var isPart: Bool { if case .putPart = operation { true } else { false } }
     /// The method that the vendors have for it.
     var method: HTTPMethod {

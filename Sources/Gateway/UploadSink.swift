@@ -16,12 +16,15 @@ protocol UploadSink: AnyObject {
     func finish()
     /// Gives up: nothing may be stored, and no call follows.
     func abort()
+    /// What the store's answer is to, where that is not the plan's operation.
+    var answeredOperation: StoreOperation? { get }
     /// The upload is over, and the sink may serve another one.
     func recycle()
 }
 
 extension UploadSink {
     var takesPipe: Bool { false }
+    var answeredOperation: StoreOperation? { nil }
     func send(_ pipe: SplicePipe) -> Bool { preconditionFailure("a pipe comes only to who takes pipes") }
 }
 

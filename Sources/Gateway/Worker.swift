@@ -25,6 +25,8 @@ final class Worker: @unchecked Sendable {
     let metrics: MetricsShard
     let identifiers: Identifiers
     let upstream: UpstreamContext
+    /// nil where no state is kept.
+    let notes: MultipartNotes?
     private let pipes: PipePool
     private(set) var runtime: Runtime!
     private var frontends: [Frontend] = []
@@ -36,8 +38,9 @@ final class Worker: @unchecked Sendable {
 
     init(
         loop: EventLoop, environment: Environment, log: Log, disk: DiskPool, counters: SharedCounters,
-        metrics: MetricsShard
+        metrics: MetricsShard, notes: MultipartNotes? = nil
     ) {
+        self.notes = notes
         self.loop = loop
         self.environment = environment
         self.log = LoopLog(log, loop: loop)

@@ -1,0 +1,319 @@
+// Putback: upload gateway
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Dialects
+internal import Digests
+internal import Eventing
+internal import HTTPWire
+internal import Settings
+internal import Upstream
+
+/// A remote store as the place of an upload that one request cannot carry: it goes there in parts. Loop thread only.
+///
+/// The bytes are gathered, a part at a time: at most ``partsInFlight`` parts are being stored while one is filled, which
+/// bounds the memory. A body that turns out to be no longer than a part is an ordinary object, stored by one request.
+/// Whatever goes wrong before the completion is out, the upload is aborted at the store, and nothing is stored.
+final class MultipartSink: UploadSink {
+    private static let partsInFlight = 2
+
+    private enum State {
+        /// The first part is not full. → creating, putting, over
+        case gathering
+        /// The store was asked for an upload. → noting, over
+        case creating
+        /// The upload is being noted, before there is anything in it. → sending, over
+        case noting(uploadID: [UInt8])
+        /// Parts go out. → completing, over
+        case sending(uploadID: [UInt8])
+        /// All parts are stored, and the store makes the object of them. → over
+        case completing(StoreCall)
+        /// The body was short: it goes out by one request. → over
+        case putting(StoreCall)
+        case over
+    }
+
+    private let runtime: Runtime
+    private let remote: RemoteStore
+    private let plan: UploadPlan
+    private let dialect: any Dialect
+    private let traits: StoreTraits
+    /// Weak: an aborted upload does not wait for the store.
+    private weak var handler: (any UploadSinkHandler)?
+    private var state = State.gathering
+    private var parts: MultipartParts
+    private var calls: [Int: StoreCall] = [:]
+    private var stored: [Completion.Part] = []
+    private var isPaused = false
+    /// Of the whole body, where its client said what it is: the store sees parts only.
+    private var md5: MD5?
+    /// What this sink holds at present, in the loop's count.
+    private var countedBytes = 0
+    private var flyingBytes = 0
+    private(set) var answeredOperation: StoreOperation?
+    /// The name of its note, where there is one.
+    private var note: String?
+
+    init(runtime: Runtime, remote: RemoteStore, dialect: any Dialect, plan: UploadPlan, handler: any UploadSinkHandler) {
+        self.runtime = runtime
+        self.remote = remote
+        self.plan = plan
+        self.dialect = dialect
+        self.handler = handler
+        traits = dialect.traits
+        parts = MultipartParts(traits, length: plan.length, mostBytes: plan.sizeLimit)
+        if plan.contentMD5 != nil { md5 = MD5() }
+    }
+
+    func send(_ bytes: Span<UInt8>) -> Bool {
+        if case .over = state { return true }
+        md5?.update(bytes)
+        parts.append(bytes)
+        advance()
+        isPaused = parts.isOverfull
+        return !isPaused
+    }
+
+    func finish() {
+        if let digest = md5.take()?.finalize(), let told = plan.contentMD5, digest != told {
+            // In a later turn, as all that a sink tells.
+            return runtime.worker.loop.execute { [self] in
+                fail(.refused(.badDigest("The body's MD5 is not the one that Content-MD5 says."), relay: nil))
+            }
+        }
+        parts.complete()
+        advance()
+    }
+
+    func abort() {
+        switch state {
+        // Its answer names the upload that is to be aborted.
+        case .gathering, .creating, .over: break
+        case .putting(let call), .completing(let call): call.cancel()
+        case .noting(let uploadID): abandon(uploadID)
+        case .sending(let uploadID):
+            for call in calls.values { call.cancel() }
+            abandon(uploadID)
+        }
+        end()
+    }
+
+    func recycle() { abort() }
+
+    // MARK: - Steps
+
+    private func advance() {
+        switch state {
+        case .gathering:
+            if parts.isOverfull || parts.waitingBytes > traits.largestPutBytes {
+                create()
+            } else if parts.isComplete {
+                put()
+            }
+        case .sending(let uploadID):
+            while calls.count < Self.partsInFlight, let part = parts.cut() { put(part, uploadID) }
+            if parts.isComplete, parts.isEmpty, calls.isEmpty { complete(uploadID) }
+        case .creating, .noting, .completing, .putting, .over: break
+        }
+        count()
+    }
+
+    /// After room was made.
+    private func resume() {
+        guard isPaused, !parts.isOverfull else { return }
+        isPaused = false
+        handler?.sinkWritable()
+    }
+
+    private func put() {
+        let body = parts.takeAll()
+        flyingBytes = body.count
+        let head = remote.requests.encoded(
+            .putObject, of: plan, framing: .length(UInt64(body.count)), now: seconds)
+        let call = StoreCall(
+            pool: remote.pool, method: .put, head: head, body: body, isRepeatable: plan.isRepeatable
+        ) { [weak self] in self?.answered($0) }
+        state = .putting(call)
+    }
+
+    private func create() {
+        state = .creating
+        let head = remote.requests.encoded(.createUpload, of: plan, framing: .none, now: seconds)
+        // Goes on without the sink, whose client may be gone: the upload that the store began must not be left there.
+        _ = StoreCall(pool: remote.pool, method: .post, head: head) {
+            [weak self, remote, dialect, plan, clock = runtime.environment.clock] result in
+            if let self, case .creating = self.state { return self.created(result) }
+            guard case .success(let answer) = result, let created = dialect.created(answer) else { return }
+            MultipartAbort.start(
+                remote: remote, bucket: plan.bucket, key: plan.key, uploadID: created.uploadID,
+                now: { clock.seconds }, completion: { _ in })
+        }
+    }
+
+    private func created(_ result: Result<WireAnswer, StoreFailure>) {
+        switch result {
+        case .failure(let failure): fail(.refused(Failure(failure), relay: nil))
+        case .success(let answer):
+            guard let created = dialect.created(answer) else { return fail(.refused(refusal(answer), relay: nil)) }
+            if let bytes = created.partBytes { parts.partBytes = Int(clamping: bytes) }
+            guard let notes = runtime.worker.notes else { return begin(created.uploadID) }
+            state = .noting(uploadID: created.uploadID)
+            let note = MultipartNote(
+                store: runtime.settings.stores[plan.storeIndex].name, bucket: plan.bucket, key: plan.key,
+                uploadID: created.uploadID)
+            notes.write(note, loop: runtime.worker.loop) { [self, uploadID = created.uploadID] name in
+                guard case .noting = state else {
+                    // Given up meanwhile; the abort may be over or not, and is not waited for.
+                    if let name { notes.remove(name) }
+                    return
+                }
+                self.note = name
+                begin(uploadID)
+            }
+        }
+    }
+
+    private func begin(_ uploadID: [UInt8]) {
+        state = .sending(uploadID: uploadID)
+        advance()
+        resume()
+    }
+
+    private func put(_ part: MultipartPart, _ uploadID: [UInt8]) {
+        let operation = StoreOperation.putPart(uploadID: uploadID, number: part.number)
+        let head = remote.requests.encoded(
+            operation, of: plan, framing: .length(UInt64(part.bytes.count)), now: seconds)
+        if !part.isRepeated { flyingBytes += part.bytes.count }
+        calls[part.number] = StoreCall(
+            pool: remote.pool, method: .put, head: head, body: part.bytes, isRepeatable: traits.reportsCRC64
+        ) { [weak self] in self?.partAnswered($0, part, operation, uploadID) }
+    }
+
+    private func partAnswered(
+        _ result: Result<WireAnswer, StoreFailure>, _ part: MultipartPart, _ operation: StoreOperation,
+        _ uploadID: [UInt8]
+    ) {
+        guard case .sending = state else { return }
+        calls[part.number] = nil
+        switch result {
+        case .failure(let failure):
+            // A connection that closed says little of the store, and the bytes are still here.
+            guard failure.kind == .closed, !part.isRepeated else { return fail(.refused(Failure(failure), relay: nil)) }
+            var part = part
+            part.isRepeated = true
+            put(part, uploadID)
+        case .success(let answer):
+            do throws(Failure) {
+                stored.append(try judge(answer, part, operation))
+            } catch {
+                return fail(.refused(error, relay: nil))
+            }
+            flyingBytes -= part.bytes.count
+            advance()
+            resume()
+        }
+    }
+
+    private func judge(
+        _ answer: WireAnswer, _ part: MultipartPart, _ operation: StoreOperation
+    ) throws(Failure) -> Completion.Part {
+        let isFull = plan.route.integrity == .full
+        let checksums = isFull || !traits.reportsCRC64 ? part.checksums(traits) : Checksums()
+        switch dialect.judge(answer, to: operation, streamed: checksums, callbackAsked: false) {
+        case .stored(let facts):
+            // A part that is there already (-1014 of US3) is known by the ETag that was computed here.
+            let isDuplicate = answer.status >= 300
+            guard isDuplicate || !isFull || checksums.isEmpty || facts.isVerified else { throw .unverified }
+            guard let etag = facts.etag else { throw Self.badAnswer("The store's answer to a part has no ETag.") }
+            return Completion.Part(number: part.number, etag: String(decoding: etag, as: UTF8.self))
+        case .mismatch(_, let mismatch):
+            throw Self.badAnswer(
+                "The store reports the \(mismatch.kind.rawValue) \(mismatch.stored) of a part; what was sent has "
+                    + "\(mismatch.streamed).")
+        case .notStored, .callbackFailed, .unclear: throw refusal(answer)
+        }
+    }
+
+    private func complete(_ uploadID: [UInt8]) {
+        stored.sort { $0.number < $1.number }
+        let operation = StoreOperation.completeUpload(uploadID: uploadID)
+        let body = remote.requests.completionBody(stored)
+        let head = remote.requests.encoded(operation, of: plan, framing: .length(UInt64(body.count)), now: seconds)
+        let call = StoreCall(pool: remote.pool, method: .post, head: head, body: body) { [weak self] result in
+            guard let self else { return }
+            switch result {
+            case .failure(let failure) where !failure.mayBeStored: abandon(uploadID)
+            case .success(let answer):
+                let verdict = dialect.judge(
+                    answer, to: operation, streamed: Checksums(), callbackAsked: plan.asksStoreForCallback)
+                if case .notStored = verdict { abandon(uploadID) }
+                switch verdict {
+                case .stored, .callbackFailed, .mismatch: forget()
+                case .notStored, .unclear: break
+                }
+            case .failure: break
+            }
+            answeredOperation = operation
+            answered(result)
+        }
+        state = .completing(call)
+    }
+
+    // MARK: - Ends
+
+    /// The answer that decides what became of the object.
+    private func answered(_ result: Result<WireAnswer, StoreFailure>) {
+        end()
+        switch result {
+        case .success(let answer): handler?.sinkAnswered(answer)
+        case .failure(let failure): handler?.sinkFailed(Failure(failure), mayBeStored: failure.mayBeStored)
+        }
+    }
+
+    private func fail(_ verdict: StoreVerdict) {
+        if case .over = state { return }
+        abort()
+        handler?.sinkDecided(verdict)
+    }
+
+    private func abandon(_ uploadID: [UInt8]) {
+        MultipartAbort.start(
+            remote: remote, bucket: plan.bucket, key: plan.key, uploadID: uploadID,
+            now: { [clock = runtime.environment.clock] in clock.seconds }
+        ) { [note, notes = runtime.worker.notes] isGone in
+            if isGone, let note { notes?.remove(note) }
+        }
+    }
+
+    private func forget() {
+        if let note { runtime.worker.notes?.remove(note) }
+    }
+
+    private func end() {
+        state = .over
+        calls = [:]
+        _ = parts.takeAll()
+        flyingBytes = 0
+        count()
+    }
+
+    /// Keeps the loop's count of waiting bytes right.
+    private func count() {
+        let bytes = parts.waitingBytes + flyingBytes
+        if bytes != countedBytes { runtime.worker.metrics.bufferedBytes.add(bytes - countedBytes) }
+        countedBytes = bytes
+    }
+
+    private func refusal(_ answer: WireAnswer) -> Failure {
+        guard answer.status >= 300 else { return Self.badAnswer("The store's answer names no upload.") }
+        return .storeRefused(status: answer.status, dialect.errorDocument(answer), answer.fields)
+    }
+
+    private static func badAnswer(_ message: String) -> Failure {
+        Failure(.storeBadAnswer, party: .store, phase: .storing, status: 502, message)
+    }
+
+    private var seconds: Int64 { runtime.environment.clock.seconds }
+}
+
+// Confined to its loop; posted to it so that it tells in a later turn.
+extension MultipartSink: @unchecked Sendable {}

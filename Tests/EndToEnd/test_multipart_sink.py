@@ -1,0 +1,210 @@
+"""Objects that one request cannot carry to their store: Putback sends them in parts, and its clients notice nothing.
+
+A second process is the store, verified from outside with the vendor's SDK."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import oss2
+import pytest
+
+from support import configs, sdks
+from support.peers import answer
+from support.wire import SCALE, Client, Message, eventually
+
+MIB = 1 << 20
+SIZE = 30 * MIB
+# More than OSS takes in one PutObject (5 GiB), so that a body of unknown length may turn out to be too long.
+UNBOUNDED = {"limits": {"uploadSize": "6GiB"}}
+
+
+@pytest.fixture
+def body() -> bytes:
+    return os.urandom(SIZE)
+
+
+@pytest.fixture
+def app(peers):
+    return peers.app()
+
+
+@pytest.fixture
+def store(start, tmp_path):
+    return start(configs.sdk(tmp_path / "objects"), name="store")
+
+
+def target(port: int) -> configs.Config:
+    return configs.oss_store(
+        port,
+        bucket="uploads",
+        credentials={"id": f"plain:{configs.PARTNER_ID}", "secret": f"plain:{configs.PARTNER_SECRET}"},
+    )
+
+
+@pytest.fixture(params=["store", "putback"])
+def edge(request, start, store, app, tmp_path):
+    callback = configs.policy(app.port, by=request.param)
+    return start(
+        configs.edge(target(store.sdk[1]), callback=callback, state={"path": str(tmp_path / "state")}, **UNBOUNDED),
+        name="edge",
+    )
+
+
+@pytest.fixture
+def plain_edge(start, store, tmp_path):
+    """Without a callback."""
+    return start(
+        configs.edge(target(store.sdk[1]), state={"path": str(tmp_path / "state")}, **UNBOUNDED), name="edge"
+    )
+
+
+def bucket(store) -> oss2.Bucket:
+    return sdks.client("oss2-v4", store.endpoint).bucket
+
+
+def uploads(store) -> list[str]:
+    return [upload.upload_id for upload in bucket(store).list_multipart_uploads().upload_list]
+
+
+def notes(tmp_path: Path) -> list[Path]:
+    return [path for path in (tmp_path / "state").glob("*/*") if path.is_file()]
+
+
+def begin(client: Client, target: str, headers: dict[str, str] | None = None) -> None:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+    client.send(f"PUT {target} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n{lines}\r\n".encode())
+
+
+def chunk(client: Client, data: bytes) -> None:
+    for offset in range(0, len(data), MIB):
+        piece = data[offset : offset + MIB]
+        client.send(b"%X\r\n" % len(piece) + piece + b"\r\n")
+
+
+def upload(edge, target: str, data: bytes, headers: dict[str, str] | None = None) -> Message:
+    with Client(edge.edge) as client:
+        begin(client, target, headers)
+        chunk(client, data)
+        client.send(b"0\r\n\r\n")
+        return client.response()
+
+
+def test_a_long_body_is_stored_called_back_and_answered(edge, store, app, body, tmp_path):
+    told = upload(edge, "/films/a.mp4", body, {"Content-Type": "video/mp4", "Cache-Control": "no-store"})
+    assert (told.status, told.body) == (200, app.default)
+    found = bucket(store).get_object("films/a.mp4")
+    assert found.read() == body
+    assert (found.headers["Content-Type"], found.headers["Cache-Control"]) == ("video/mp4", "no-store")
+    # The ETag of an object of parts ends with their number.
+    assert found.headers["ETag"].strip('"').endswith("-4")
+    (call,) = app.complete
+    described = json.loads(call.body)
+    assert (described["object"], described["size"]) == ("films/a.mp4", SIZE)
+    assert described["etag"] == told.header("ETag").strip('"') == found.headers["ETag"].strip('"')
+    assert edge.peak_memory() < 128 * MIB * (8 if SCALE > 1 else 1)
+    assert uploads(store) == []
+    assert eventually(lambda: notes(tmp_path), lambda left: not left) == []
+    (line,) = edge.wait_for_uploads()
+    assert line["outcome"] == "stored"
+
+
+@pytest.mark.parametrize("size", [0, 1, 8 * MIB])
+def test_a_body_of_one_part_is_an_ordinary_object(edge, store, app, body, size):
+    told = upload(edge, "/short", body[:size])
+    assert (told.status, told.body) == (200, app.default)
+    found = bucket(store).get_object("short")
+    assert found.read() == body[:size]
+    assert found.headers["ETag"].strip('"') == hashlib.md5(body[:size]).hexdigest().upper()
+    assert len(app.complete) == 1
+
+
+def test_the_first_byte_of_a_second_part_makes_two(plain_edge, store, body):
+    assert upload(plain_edge, "/two", body[: 8 * MIB + 1]).status == 200
+    found = bucket(store).get_object("two")
+    assert found.read() == body[: 8 * MIB + 1]
+    assert found.headers["ETag"].strip('"').endswith("-2")
+
+
+def test_a_client_that_goes_away_leaves_nothing(edge, store, app, body, tmp_path):
+    with Client(edge.edge) as client:
+        begin(client, "/gone")
+        chunk(client, body[: 20 * MIB])
+        assert eventually(lambda: uploads(store), lambda found: len(found) == 1)
+        assert len(eventually(lambda: notes(tmp_path), lambda found: len(found) == 1)) == 1
+        client.reset()
+    assert eventually(lambda: uploads(store), lambda found: found == []) == []
+    assert eventually(lambda: notes(tmp_path), lambda left: not left) == []
+    assert not sdks.client("oss2-v4", store.endpoint).exists("gone")
+    assert app.requests == []
+    (line,) = edge.wait_for_uploads()
+    assert line["outcome"] == "client-gone"
+
+
+def test_the_whole_bodys_md5_is_verified(plain_edge, store, body):
+    right = base64.b64encode(hashlib.md5(body).digest()).decode()
+    assert upload(plain_edge, "/right", body, {"Content-MD5": right}).status == 200
+    wrong = base64.b64encode(hashlib.md5(b"other").digest()).decode()
+    told = upload(plain_edge, "/wrong", body, {"Content-MD5": wrong})
+    assert told.status == 400
+    assert (told.json()["code"], told.json()["stored"]) == ("bad-digest", False)
+    assert not sdks.client("oss2-v4", store.endpoint).exists("wrong")
+    assert eventually(lambda: uploads(store), lambda found: found == []) == []
+
+
+def test_a_store_that_dies_between_parts_has_stored_nothing(plain_edge, store, body):
+    with Client(plain_edge.edge) as client:
+        begin(client, "/lost")
+        chunk(client, body[: 10 * MIB])
+        assert eventually(lambda: uploads(store), lambda found: len(found) == 1)
+        store.kill()
+        chunk(client, body[10 * MIB :])
+        client.send(b"0\r\n\r\n")
+        told = client.response()
+    assert (told.status, told.json()["stored"]) == (502, False)
+
+
+def test_what_a_crash_left_is_aborted_at_the_next_start(plain_edge, store, body, tmp_path):
+    with Client(plain_edge.edge) as client:
+        begin(client, "/crashed")
+        chunk(client, body[: 20 * MIB])
+        assert eventually(lambda: uploads(store), lambda found: len(found) == 1)
+        assert eventually(lambda: notes(tmp_path), lambda found: len(found) == 1)
+        plain_edge.kill()
+    assert len(uploads(store)) == 1
+    plain_edge.start()
+    (event,) = plain_edge.wait_for_event("leftover-upload")
+    assert (event["result"], event["key"]) == ("aborted", "crashed")
+    assert uploads(store) == []
+    assert eventually(lambda: notes(tmp_path), lambda left: not left) == []
+
+
+def created() -> bytes:
+    document = b"<InitiateMultipartUploadResult><UploadId>U1</UploadId></InitiateMultipartUploadResult>"
+    return answer(200, document, ("Content-Type", "application/xml"))
+
+
+def test_a_part_that_the_store_changed_is_no_success(start, peers, body):
+    """Its CRC-64 is not the one of what was sent."""
+    seen: list[str] = []
+
+    def script(peer, stream, request):
+        peer.read(stream, request)
+        seen.append(f"{request.method} {request.target.partition('?')[2]}")
+        if request.method == "POST":
+            stream.send(created())
+        elif request.method == "DELETE":
+            stream.send(answer(204, b""))
+        else:
+            stream.send(answer(200, b"", ("ETag", '"0"'), ("x-oss-hash-crc64ecma", "1")))
+
+    store = peers.store(*[script] * 8)
+    edge = start(configs.edge(configs.oss_store(store.port), **UNBOUNDED))
+    told = upload(edge, "/changed", body[: 8 * MIB + 1])
+    assert (told.status, told.json()["stored"]) == (502, False)
+    assert eventually(lambda: seen[-1], lambda last: last == "DELETE uploadId=U1") == "DELETE uploadId=U1"
+    assert not any(line.startswith("POST uploadId") for line in seen)
