@@ -83,4 +83,39 @@ struct MultipartPart {
         guard bytes.count <= US3ETag.blockBytes else { return Checksums() }
         return Checksums(us3ETag: US3ETag.part(sha1: SHA1.hash(bytes.span).span))
     }
+
+    /// What the store's answer to the part means: the part as a completion names it, or why there can be none.
+    ///
+    /// - Parameter isChecked: whether an answer that holds nothing to compare is no success.
+    func judge(
+        _ answer: WireAnswer, to operation: StoreOperation, _ dialect: any Dialect, isChecked: Bool
+    ) throws(Failure) -> Completion.Part {
+        let traits = dialect.traits
+        // The ETag of US3 is computed in any case: it is how a part is known that is there already.
+        let checksums = isChecked || !traits.reportsCRC64 ? checksums(traits) : Checksums()
+        switch dialect.judge(answer, to: operation, streamed: checksums, callbackAsked: false) {
+        case .stored(let facts):
+            let isThereAlready = answer.status >= 300
+            guard isThereAlready || !isChecked || checksums.isEmpty || facts.isVerified else { throw .unverified }
+            guard let etag = facts.etag else { throw .badPartAnswer("The store's answer to a part has no ETag.") }
+            return Completion.Part(number: number, etag: String(octets: etag.span))
+        case .mismatch(_, let mismatch):
+            throw .badPartAnswer(
+                "The store reports the \(mismatch.kind.rawValue) \(mismatch.stored) of a part; what was sent has "
+                    + "\(mismatch.streamed).")
+        case .notStored, .callbackFailed, .unclear: throw .refused(answer, dialect)
+        }
+    }
+}
+
+extension Failure {
+    /// An answer to a request of an upload in parts that is no success; there is no object.
+    static func refused(_ answer: WireAnswer, _ dialect: any Dialect) -> Failure {
+        guard answer.status >= 300 else { return badPartAnswer("The store's answer names no upload.") }
+        return storeRefused(status: answer.status, dialect.errorDocument(answer), answer.fields)
+    }
+
+    fileprivate static func badPartAnswer(_ message: String) -> Failure {
+        Failure(.storeBadAnswer, party: .store, phase: .storing, status: 502, message)
+    }
 }

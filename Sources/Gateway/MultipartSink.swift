@@ -53,7 +53,9 @@ final class MultipartSink: UploadSink {
     /// The name of its note, where there is one.
     private var note: String?
 
-    init(runtime: Runtime, remote: RemoteStore, dialect: any Dialect, plan: UploadPlan, handler: any UploadSinkHandler) {
+    init(
+        runtime: Runtime, remote: RemoteStore, dialect: any Dialect, plan: UploadPlan, handler: any UploadSinkHandler
+    ) {
         self.runtime = runtime
         self.remote = remote
         self.plan = plan
@@ -153,7 +155,7 @@ final class MultipartSink: UploadSink {
         switch result {
         case .failure(let failure): fail(.refused(Failure(failure), relay: nil))
         case .success(let answer):
-            guard let created = dialect.created(answer) else { return fail(.refused(refusal(answer), relay: nil)) }
+            guard let created = dialect.created(answer) else { return fail(.refused(.refused(answer, dialect), relay: nil)) }
             if let bytes = created.partBytes { parts.partBytes = Int(clamping: bytes) }
             guard let notes = runtime.worker.notes else { return begin(created.uploadID) }
             state = .noting(uploadID: created.uploadID)
@@ -193,6 +195,7 @@ final class MultipartSink: UploadSink {
         _ uploadID: [UInt8]
     ) {
         guard case .sending = state else { return }
+        // Those of a failed call, too, are no more.
         calls[part.number] = nil
         switch result {
         case .failure(let failure):
@@ -203,33 +206,13 @@ final class MultipartSink: UploadSink {
             put(part, uploadID)
         case .success(let answer):
             do throws(Failure) {
-                stored.append(try judge(answer, part, operation))
+                stored.append(try part.judge(answer, to: operation, dialect, isChecked: plan.route.integrity == .full))
             } catch {
                 return fail(.refused(error, relay: nil))
             }
             flyingBytes -= part.bytes.count
             advance()
             resume()
-        }
-    }
-
-    private func judge(
-        _ answer: WireAnswer, _ part: MultipartPart, _ operation: StoreOperation
-    ) throws(Failure) -> Completion.Part {
-        let isFull = plan.route.integrity == .full
-        let checksums = isFull || !traits.reportsCRC64 ? part.checksums(traits) : Checksums()
-        switch dialect.judge(answer, to: operation, streamed: checksums, callbackAsked: false) {
-        case .stored(let facts):
-            // A part that is there already (-1014 of US3) is known by the ETag that was computed here.
-            let isDuplicate = answer.status >= 300
-            guard isDuplicate || !isFull || checksums.isEmpty || facts.isVerified else { throw .unverified }
-            guard let etag = facts.etag else { throw Self.badAnswer("The store's answer to a part has no ETag.") }
-            return Completion.Part(number: part.number, etag: String(decoding: etag, as: UTF8.self))
-        case .mismatch(_, let mismatch):
-            throw Self.badAnswer(
-                "The store reports the \(mismatch.kind.rawValue) \(mismatch.stored) of a part; what was sent has "
-                    + "\(mismatch.streamed).")
-        case .notStored, .callbackFailed, .unclear: throw refusal(answer)
         }
     }
 
@@ -301,15 +284,6 @@ final class MultipartSink: UploadSink {
         let bytes = parts.waitingBytes + flyingBytes
         if bytes != countedBytes { runtime.worker.metrics.bufferedBytes.add(bytes - countedBytes) }
         countedBytes = bytes
-    }
-
-    private func refusal(_ answer: WireAnswer) -> Failure {
-        guard answer.status >= 300 else { return Self.badAnswer("The store's answer names no upload.") }
-        return .storeRefused(status: answer.status, dialect.errorDocument(answer), answer.fields)
-    }
-
-    private static func badAnswer(_ message: String) -> Failure {
-        Failure(.storeBadAnswer, party: .store, phase: .storing, status: 502, message)
     }
 
     private var seconds: Int64 { runtime.environment.clock.seconds }

@@ -28,7 +28,8 @@ extension UploadPlan {
         let relay = relaysAnswer ? answer : nil
         guard let dialect = storeDialect?.dialect else { preconditionFailure("only stores with a dialect answer") }
         let verdict = dialect.judge(
-            answer, to: operation, streamed: Checksums(crc64: streamed.crc64, md5: contentMD5, us3ETag: streamed.us3ETag),
+            answer, to: operation,
+            streamed: Checksums(crc64: streamed.crc64, md5: contentMD5, us3ETag: streamed.us3ETag),
             callbackAsked: asksStoreForCallback)
         switch verdict {
         case .stored where isPart && answer.status >= 300:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import oss2
 import pytest
+import requests
 
-from support import configs, sdks
+from support import configs, sdks, us3
 from support.peers import answer
 from support.wire import SCALE, Client, Message, eventually
 
@@ -208,3 +209,67 @@ def test_a_part_that_the_store_changed_is_no_success(start, peers, body):
     assert (told.status, told.json()["stored"]) == (502, False)
     assert eventually(lambda: seen[-1], lambda last: last == "DELETE uploadId=U1") == "DELETE uploadId=U1"
     assert not any(line.startswith("POST uploadId") for line in seen)
+
+
+class Stream:
+    """A body that does not know its length, which `oss2` sends in chunks."""
+
+    def __init__(self, data: bytes):
+        self.data, self.offset = data, 0
+
+    def read(self, count: int = -1) -> bytes:
+        end = len(self.data) if count < 0 else self.offset + count
+        piece = self.data[self.offset : end]
+        self.offset += len(piece)
+        return piece
+
+
+def test_an_sdk_client_sees_an_ordinary_put(start, store, body, tmp_path):
+    """`oss2` compares the CRC-64 of the answer with that of what it sent."""
+    config = configs.sdk(tmp_path / "unused", **UNBOUNDED)
+    config["stores"] = {"shelf": target(store.sdk[1])}
+    edge = start(config, name="edge")
+    told = sdks.client("oss2-v4", edge.endpoint).put("streamed", Stream(body), x_oss_meta_camera="7")
+    assert told.status == 200 and told.body == b""
+    found = bucket(store).get_object("streamed")
+    assert found.read() == body
+    assert found.headers["x-oss-meta-camera"] == "7"
+    assert found.headers["ETag"].strip('"') == told.etag and told.etag.endswith("-4")
+    assert told.crc == found.server_crc
+
+
+@pytest.fixture
+def us3_rig(start, app, tmp_path):
+    """An edge in front of a store that takes no chunks; gives the edge and how to read from the store."""
+    store = start(us3.directory(tmp_path / "us3"), name="us3")
+    callback = configs.policy(app.port, by="putback")
+    edge = start(configs.edge(us3.store(store.sdk[1]), callback=callback), name="edge")
+    host, port = store.sdk
+
+    def get(key: str) -> requests.Response:
+        headers = {"Authorization": us3.authorization("GET", key), "Connection": "close"}
+        return requests.get(f"http://{host}:{port}/{key}", headers=headers)
+
+    return edge, get
+
+
+@pytest.mark.parametrize("size", [0, 5, us3.BLOCK, us3.BLOCK + 1, 10 * MIB])
+def test_a_store_that_takes_no_chunks_is_sent_parts_of_its_size(us3_rig, app, body, size):
+    edge, get = us3_rig
+    told = upload(edge, "/chunked", body[:size])
+    assert (told.status, told.body) == (200, app.default)
+    found = get("chunked")
+    assert found.content == body[:size]
+    assert found.headers["ETag"].strip('"') == us3.etag(body[:size])
+    (call,) = app.complete
+    assert json.loads(call.body)["size"] == size
+
+
+def test_a_form_goes_to_a_store_that_takes_no_chunks(us3_rig, body):
+    edge, get = us3_rig
+    host, port = edge.edge
+    told = requests.post(
+        f"http://{host}:{port}/forms", files={"file": ("a.bin", body[: 10 * MIB])}, headers={"Connection": "close"}
+    )
+    assert told.status_code == 200, told.text
+    assert get("forms/a.bin").content == body[: 10 * MIB]
