@@ -129,6 +129,7 @@ package struct Explainer {
         case .directory(let path):
             line("request: none, the object becomes a file below \(path)")
         case .remote(let oss):
+            if plan.needsParts { line("in parts: what is longer than one; a shorter object is put as usual") }
             let (head, signed) = StoreRequests(oss).explain(plan, now: environment.clock.seconds)
             if let canonical = signed.canonicalRequest { block("canonical request", redact(canonical, oss)) }
             block("string to sign", redact(signed.stringToSign, oss))

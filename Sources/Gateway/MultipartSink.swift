@@ -155,7 +155,9 @@ final class MultipartSink: UploadSink {
         switch result {
         case .failure(let failure): fail(.refused(Failure(failure), relay: nil))
         case .success(let answer):
-            guard let created = dialect.created(answer) else { return fail(.refused(.refused(answer, dialect), relay: nil)) }
+            guard let created = dialect.created(answer) else {
+                return fail(.refused(.refused(answer, dialect), relay: nil))
+            }
             if let bytes = created.partBytes { parts.partBytes = Int(clamping: bytes) }
             guard let notes = runtime.worker.notes else { return begin(created.uploadID) }
             state = .noting(uploadID: created.uploadID)

@@ -31,13 +31,14 @@ final class StoreRequests {
         HTTPEncoder.appendRequest(method: request.method, target: target.span, fields: request.fields, to: &bytes)
     }
 
-    /// The signed request that ``put(_:now:to:)`` sends, and what its signature covers.
+    /// The signed request that ``put(_:now:to:)`` sends, or that begins an upload in parts, and what its signature covers.
     func explain(_ plan: UploadPlan, now: Int64) -> (head: [UInt8], signed: SignedText) {
-        write(plan, now: now)
+        let operation = plan.needsParts ? StoreOperation.createUpload : plan.storeOperation
+        let head = encoded(operation, of: plan, framing: plan.needsParts ? .none : plan.framing, now: now)
         let signed = writer.signedText(
-            plan.storeOperation, bucket: plan.bucket, key: plan.key, request: request, callback: Self.callback(plan),
-            now: now)
-        return (request.encoded, signed)
+            operation, bucket: plan.bucket, key: plan.key, request: request,
+            callback: operation.endsUpload ? Self.callback(plan) : nil, now: now)
+        return (head, signed)
     }
 
     /// A signed request without a body, encoded.

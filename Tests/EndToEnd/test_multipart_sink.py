@@ -15,7 +15,8 @@ import pytest
 import requests
 
 from support import configs, sdks, us3
-from support.peers import answer
+from support.gateway import run
+from support.peers import answer, crc64
 from support.wire import SCALE, Client, Message, eventually
 
 MIB = 1 << 20
@@ -184,31 +185,115 @@ def test_what_a_crash_left_is_aborted_at_the_next_start(plain_edge, store, body,
     assert eventually(lambda: notes(tmp_path), lambda left: not left) == []
 
 
-def created() -> bytes:
-    document = b"<InitiateMultipartUploadResult><UploadId>U1</UploadId></InitiateMultipartUploadResult>"
-    return answer(200, document, ("Content-Type", "application/xml"))
+class Script:
+    """A store that begins uploads; its parts and completions are answered as a test says."""
+
+    def __init__(self, peers, document: bytes, part, completion=None):
+        self.seen: list[str] = []
+        self.document, self.part, self.completion = document, part, completion
+        self.peer = peers.store(*[self.behave] * 12)
+
+    def behave(self, peer, stream, request) -> None:
+        peer.read(stream, request)
+        line = f"{request.method} {request.target.partition('?')[2]}"
+        self.seen.append(line)
+        if line.startswith("POST uploads"):
+            stream.send(answer(200, self.document, ("Content-Type", "application/xml")))
+        elif request.method == "DELETE":
+            stream.send(answer(204))
+        else:
+            told = self.part(self, request) if request.method == "PUT" else self.completion(self, request)
+            if told is None:
+                stream.close()
+            else:
+                stream.send(told)
+
+    def wait(self, line: str) -> None:
+        assert eventually(lambda: line in self.seen), self.seen
+
+
+XML = b"<InitiateMultipartUploadResult><UploadId>U1</UploadId></InitiateMultipartUploadResult>"
+TWO = 8 * MIB + 1
+
+
+def right(script: Script, request: Message) -> bytes:
+    return answer(200, b"", ("ETag", '"0"'), ("x-oss-hash-crc64ecma", str(crc64(request.body))))
 
 
 def test_a_part_that_the_store_changed_is_no_success(start, peers, body):
     """Its CRC-64 is not the one of what was sent."""
-    seen: list[str] = []
-
-    def script(peer, stream, request):
-        peer.read(stream, request)
-        seen.append(f"{request.method} {request.target.partition('?')[2]}")
-        if request.method == "POST":
-            stream.send(created())
-        elif request.method == "DELETE":
-            stream.send(answer(204, b""))
-        else:
-            stream.send(answer(200, b"", ("ETag", '"0"'), ("x-oss-hash-crc64ecma", "1")))
-
-    store = peers.store(*[script] * 8)
-    edge = start(configs.edge(configs.oss_store(store.port), **UNBOUNDED))
-    told = upload(edge, "/changed", body[: 8 * MIB + 1])
+    wrong = answer(200, b"", ("ETag", '"0"'), ("x-oss-hash-crc64ecma", "1"))
+    script = Script(peers, XML, lambda *_: wrong)
+    edge = start(configs.edge(configs.oss_store(script.peer.port), **UNBOUNDED))
+    told = upload(edge, "/changed", body[:TWO])
     assert (told.status, told.json()["stored"]) == (502, False)
-    assert eventually(lambda: seen[-1], lambda last: last == "DELETE uploadId=U1") == "DELETE uploadId=U1"
-    assert not any(line.startswith("POST uploadId") for line in seen)
+    script.wait("DELETE uploadId=U1")
+    assert "POST uploadId=U1" not in script.seen
+
+
+def test_a_part_whose_connection_closed_is_sent_once_more(start, peers, body):
+    def flaky(script, request):
+        first = script.seen.count("PUT partNumber=1&uploadId=U1") == 1
+        return None if first and "partNumber=1" in request.target else right(script, request)
+
+    def completed(script, request):
+        document = b"<CompleteMultipartUploadResult><ETag>\"E-2\"</ETag></CompleteMultipartUploadResult>"
+        return answer(200, document, ("x-oss-hash-crc64ecma", str(crc64(body[:TWO]))))
+
+    script = Script(peers, XML, flaky, completed)
+    edge = start(configs.edge(configs.oss_store(script.peer.port), **UNBOUNDED))
+    assert upload(edge, "/flaky", body[:TWO]).status == 200
+    assert script.seen.count("PUT partNumber=1&uploadId=U1") == 2
+    assert not any(line.startswith("DELETE") for line in script.seen)
+
+
+def test_a_completion_without_an_answer_is_told_as_unknown(start, peers, body):
+    script = Script(peers, XML, right, lambda *_: None)
+    edge = start(configs.edge(configs.oss_store(script.peer.port), **UNBOUNDED))
+    told = upload(edge, "/unknown", body[:TWO])
+    assert (told.status, told.json()["stored"]) == (502, None)
+    assert not any(line.startswith("DELETE") for line in script.seen), "it may be an object by now"
+
+
+def test_a_refused_completion_is_aborted(start, peers, body):
+    refusal = b"<Error><Code>InvalidPart</Code><Message>no</Message></Error>"
+    script = Script(peers, XML, right, lambda *_: answer(400, refusal, ("Content-Type", "application/xml")))
+    edge = start(configs.edge(configs.oss_store(script.peer.port), **UNBOUNDED))
+    told = upload(edge, "/refused", body[:TWO])
+    assert (told.status, told.json()["stored"]) == (502, False)
+    script.wait("DELETE uploadId=U1")
+
+
+def test_a_part_that_us3_has_already_counts_as_stored(start, peers, body):
+    """Its first answer was lost; US3 does not take a part twice (-1014)."""
+    etags = [base64.urlsafe_b64encode(hashlib.sha1(part).digest()).decode() for part in (body[: us3.BLOCK], body[us3.BLOCK : us3.BLOCK + 9])]
+
+    def twice(script, request):
+        number = 0 if "partNumber=0" in request.target else 1
+        again = sum(f"partNumber={number}" in line for line in script.seen) > 1
+        if number == 0 and again:
+            return answer(500, b'{"RetCode":-1014,"ErrMsg":"put duplicate key error"}', ("Content-Type", "application/json"))
+        return None if number == 0 else answer(200, b"", ("ETag", f'"{etags[1]}"'))
+
+    named: list[bytes] = []
+
+    def completed(script, request):
+        named.append(request.body)
+        return answer(200, b"{}", ("ETag", '"whole"'), ("Content-Type", "application/json"))
+
+    document = json.dumps({"UploadId": "U1", "BlkSize": us3.BLOCK, "Bucket": us3.BUCKET, "Key": "x"}).encode()
+    script = Script(peers, document, twice, completed)
+    edge = start(configs.edge(us3.store(script.peer.port)))
+    assert upload(edge, "/x", body[: us3.BLOCK + 9]).status == 200
+    assert named == [",".join(etags).encode()]
+
+
+def test_explains_the_request_that_begins_an_upload_in_parts(tmp_path):
+    file = tmp_path / "putback.yaml"
+    file.write_text(json.dumps(configs.edge(us3.store(1))))
+    told = run("explain", "--config", str(file), "PUT", "http://localhost/x")
+    assert told.returncode == 0, told.stderr
+    assert "in parts" in told.stdout and "POST /x?uploads HTTP/1.1" in told.stdout
 
 
 class Stream:
