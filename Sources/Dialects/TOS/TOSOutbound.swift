@@ -71,7 +71,8 @@ package final class TOSOutbound: StoreWriter {
         in request: inout StoreRequest
     ) {
         request.reset(Self.method(of: operation))
-        path = decodedPath(bucket, key)
+        let path = decodedPath(bucket, key)
+        self.path = path
         request.target.appendPercentEncoded(path.span, keeping: .unreservedAndSlash)
         for (index, parameter) in parameters.enumerated() {
             request.target.append(index == 0 ? "?" : "&")
