@@ -7,8 +7,8 @@ package import Gateway
 internal import Glibc
 internal import Settings
 
-/// Everything of the demo in one process, over real sockets on loopback: the gateway, a store that speaks OSS and makes
-/// callbacks (another gateway in front of a directory), and an app.
+/// Everything of the demo in one process, over real sockets on loopback: the gateway, a store that speaks OSS, TOS and US3
+/// and makes callbacks (another gateway in front of a directory), and an app.
 package final class DemoRig {
     /// Where a part of the demo is reached.
     package struct Addresses {
@@ -50,13 +50,17 @@ package final class DemoRig {
     ) throws(EventError) -> (Gateway, Gateway, Addresses, Thread) {
         let store = Gateway(environment: environment, log: log)
         try store.start(settings(storeConfig(root, port: port == 0 ? 0 : port + 1)))
-        guard let storeAddress = store.address(ofListener: "store"), let storeAdmin = store.adminAddress else {
+        guard let storeAddress = store.address(ofListener: "store"), let tos = store.address(ofListener: "store-tos"),
+            let us3 = store.address(ofListener: "store-us3"), let storeAdmin = store.adminAddress
+        else {
             preconditionFailure("a started gateway has its addresses")
         }
         let edge = Gateway(environment: environment, log: log)
         try edge.start(
             settings(
-                edgeConfig(store: storeAddress.description, app: app.address.description, port: port)))
+                edgeConfig(
+                    store: storeAddress.description, tos: tos.description, us3: us3.description,
+                    app: app.address.description, port: port)))
         guard let edgeAddress = edge.address(ofListener: "edge"), let admin = edge.adminAddress else {
             preconditionFailure("a started gateway has its addresses")
         }
@@ -94,12 +98,15 @@ package final class DemoRig {
         return settings
     }
 
+    /// A listener of a free port is told from others by its address.
     private static func storeConfig(_ root: String, port: UInt16) -> String {
         """
         version: 1
         workers: 1
         listeners:
           - {name: store, address: "127.0.0.1:\(port)", dialect: oss, clients: gateway}
+          - {name: store-tos, address: "127.0.0.2:0", dialect: tos, bucket: \(bucket), clients: gateway}
+          - {name: store-us3, address: "127.0.0.3:0", dialect: us3, bucket: \(bucket), clients: gateway}
         admin: {address: "127.0.0.1:0"}
         clients:
           gateway: {keys: [{id: \(keyID), secret: "plain:demo-secret"}]}
@@ -114,7 +121,7 @@ package final class DemoRig {
         """
     }
 
-    private static func edgeConfig(store: String, app: String, port: UInt16) -> String {
+    private static func edgeConfig(store: String, tos: String, us3: String, app: String, port: UInt16) -> String {
         """
         version: 1
         workers: 1
@@ -129,12 +136,31 @@ package final class DemoRig {
             bucket: \(bucket)
             addressing: path
             credentials: {id: \(keyID), secret: "plain:demo-secret"}
+          tos:
+            dialect: tos
+            endpoint: http://\(tos)
+            region: demo-region
+            bucket: \(bucket)
+            addressing: customDomain
+            credentials: {id: \(keyID), secret: "plain:demo-secret"}
+          us3:
+            dialect: us3
+            endpoint: http://\(us3)
+            bucket: \(bucket)
+            credentials: {id: \(keyID), secret: "plain:demo-secret"}
         callbacks:
+          plainly:
+            url: http://\(app)/uploaded
+            body: '{"bucket":${bucket},"object":${object},"size":${size},"mimeType":${mimeType},"device":${x:device}}'
+            variables: {device: "${header.X-Device-Id}"}
+            by: store
           uploaded:
             url: http://\(app)/uploaded
             body: '{"bucket":${bucket},"object":${object},"size":${size},"etag":${etag},"mimeType":${mimeType},"device":${x:device}}'
             variables: {device: "${header.X-Device-Id}"}
         routes:
+          - {name: to-tos, match: {path: /tos/**}, store: tos, key: "${path}", callback: plainly}
+          - {name: to-us3, match: {path: /us3/**}, store: us3, key: "${path}", callback: plainly}
           - {name: uploads, match: {path: /**}, store: oss, key: "${path}", callback: uploaded}
         """
     }
