@@ -25,11 +25,14 @@ struct Planner: Sendable {
     let signer: CallbackRequest.Signer?
     /// The targets of each policy, by its place in the settings.
     private let targets: [[CallbackURL]]
+    /// Whether each policy tells the size of a picture.
+    private let tellsImages: [Bool]
 
     init(settings: Settings, environment: Environment, signer: CallbackRequest.Signer?) {
         self.settings = settings
         self.environment = environment
         self.signer = signer
+        tellsImages = settings.callbacks.map(\.needsImage)
         targets = settings.callbacks.map { policy in
             policy.urls.map { url in
                 guard let target = try? CallbackURL(parsing: url) else {
@@ -138,7 +141,7 @@ struct Planner: Sendable {
         let custom = policy.customVariables(lookup: context.value)
         guard plan.route.callbackIsByStore else {
             let own = ownCallback(index, custom, rules)
-            plan.needsImage = policy.needsImage
+            plan.needsImage = tellsImages[index]
             return plan.setCallback(.own(own), name: policy.name, onFailure: policy.onFailure)
         }
         guard let vendor = plan.storeDialect.flatMap({ CallbackVendor($0) }) else {
