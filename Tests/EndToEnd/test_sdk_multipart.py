@@ -88,6 +88,8 @@ def test_the_client_reads_its_own_names(rig):
     )
     assert (done.bucket, done.key) == ("uploads", "own name")
     assert rig.bucket.get_object("own name").read() == b"hello"
+    assert rig.bucket.delete_object("own name").status == 204
+    assert not rig.bucket.object_exists("own name")
 
 
 def test_complete_all_takes_every_part(rig):
