@@ -14,6 +14,8 @@ package enum Refusal: Error, Sendable, Equatable {
     case badCRC64
     /// A parameter, a field or the framing is wrong.
     case badRequest(String)
+    /// The body is chunked, and the store takes none but of a known length.
+    case lengthRequired
     case objectExists
     /// The body ended before it was complete.
     case incompleteBody

@@ -98,6 +98,13 @@ final class Runtime {
 
     /// Refuses what the plan's store cannot hold, before the client sends it.
     func validate(_ plan: UploadPlan) throws(Failure) {
+        if plan.needsLength {
+            var failure = Failure(
+                .malformedRequest, party: .client, phase: .planning, status: 411,
+                "The store takes such a body of a known length only.")
+            failure.exact = .lengthRequired
+            throw failure
+        }
         guard plan.request.namesObject, let store = directory(plan.storeIndex) else { return }
         do throws(StoreError) { try store.validate(bucket: plan.bucket, key: plan.key) } catch { throw Failure(error) }
     }

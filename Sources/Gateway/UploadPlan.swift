@@ -168,6 +168,12 @@ final class UploadPlan {
         guard let length else { return !traits.takesChunks || sizeLimit > traits.largestPutBytes }
         return length > traits.largestPutBytes
     }
+    /// Whether its store takes the body of a known length only, and the client tells none.
+    var needsLength: Bool {
+        guard length == nil, !needsParts, storeDialect?.dialect.traits.takesChunks == false else { return false }
+        if case .completeUpload = operation { return true }
+        return operation.hasObjectBody
+    }
     var isPart: Bool { if case .putPart = operation { true } else { false } }
     /// The method that the vendors have for it.
     var method: HTTPMethod {

@@ -204,6 +204,24 @@ def test_finish_takes_the_put_policy(rig, peers):
     assert rig.read("multi") == BODY
 
 
+@pytest.mark.parametrize("step", ["part", "finish"])
+def test_a_part_without_a_length_is_refused_through_an_edge(start, tmp_path, step):
+    """The store takes none; the gateway must say so and live on."""
+    rig = Rig("edge", start, tmp_path)
+    kind = "application/octet-stream"
+    signed = {"Content-Type": kind, "Authorization": us3.authorization("POST", "multi", kind)}
+    upload = requests.post(f"{rig.url}/multi?uploads", headers=signed).json()
+    pieces = (piece for piece in (b"hel", b"lo"))
+    if step == "part":
+        signed["Authorization"] = us3.authorization("PUT", "multi", kind)
+        told = requests.put(f"{rig.url}/multi?partNumber=0&uploadId={upload['UploadId']}", data=pieces, headers=signed)
+    else:
+        told = requests.post(f"{rig.url}/multi?uploadId={upload['UploadId']}", data=pieces, headers=signed)
+    assert (told.status_code, told.json()["ErrMsg"]) == (411, "no content length")
+    _, alive = rig.client.files.putstream(us3.BUCKET, "after", io.BytesIO(BODY))
+    assert alive.status_code == 200
+
+
 def test_an_operators_policy_travels_as_a_put_policy(start, peers, tmp_path):
     from support import configs
     from support.wire import put as plain

@@ -34,6 +34,7 @@ extension VendorError {
         case .badMD5: self.init(.invalidDigest)
         case .badCRC64: self.init(.invalidCRC64)
         case .badRequest(let message): self.init(.invalidArgument, message)
+        case .lengthRequired: self.init(.missingContentLength)
         case .objectExists: self.init(.fileAlreadyExists)
         case .incompleteBody: self.init(.incompleteBody)
         case .slowClient: self.init(.requestTimeout)

@@ -54,6 +54,7 @@ extension VendorError {
         case .badMD5: self = error(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
         case .badCRC64: self = error(400, "InvalidArgument", "The checksum did not match what we received.")
         case .badRequest(let message): self = error(400, "InvalidArgument", message)
+        case .lengthRequired: self.init(.tosNoContentLength)
         case .objectExists:
             self = error(
                 409, "DuplicateObject", "The object already exists and can not be overwritten.", ec: "0017-00000004")

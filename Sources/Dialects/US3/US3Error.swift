@@ -23,6 +23,7 @@ extension VendorError {
         case .badMD5: self = .us3(.checkMD5Failed)
         case .badCRC64: self = .us3(.invalidArgument, "check crc64 failed")
         case .badRequest(let message): self = .us3(.invalidArgument, message)
+        case .lengthRequired: self = .us3(.invalidArgument, "no content length", status: 411)
         case .objectExists: self = .us3(.nameExists)
         case .incompleteBody: self = .us3(.invalidArgument, "unexpected end of body")
         case .slowClient: self = .us3(.invalidArgument, "request timeout", status: 408)
