@@ -17,6 +17,8 @@ package struct ClientRequest: Sendable {
     package var contentLength: UInt64?
     /// The 16 bytes that the client says the body has.
     package var contentMD5: [UInt8]?
+    /// The 32 bytes of the SHA-256 that the client signed for the body.
+    package var contentSHA256: [UInt8]?
     /// The CRC-64 that the client says the body has.
     package var crc64: UInt64?
     /// Whether an object of that key stops the upload.

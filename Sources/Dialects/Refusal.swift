@@ -10,6 +10,8 @@ package enum Refusal: Error, Sendable, Equatable {
     case badKey(String)
     /// The body's MD5 is not the one that was told.
     case badMD5
+    /// The body's SHA-256 is not the one that was signed.
+    case badSHA256
     /// The body's CRC-64 is not the one that was told.
     case badCRC64
     /// A parameter, a field or the framing is wrong.

@@ -29,6 +29,8 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     private let needsChecksum: Bool
     /// Of an upload to US3, in place of the CRC-64.
     private var etag: US3BodyDigest?
+    /// Where the client signed one.
+    private var sha256: SHA256?
     /// Of an upload whose callback tells the size of a picture.
     private var image: ImageHead?
     /// Its place among the worker's uploads, which hold it until it is over: its client may be gone before.
@@ -46,6 +48,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         self.record = record
         needsChecksum = plan.needsChecksum
         etag = plan.needsETag ? US3BodyDigest(isPart: plan.isPart) : nil
+        sha256 = request.client?.contentSHA256 == nil ? nil : SHA256()
         image = plan.needsImage ? ImageHead() : nil
         state = UploadState(callsBack: plan.ownCallback != nil, onFailure: plan.onFailure)
     }
@@ -85,13 +88,14 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         guard received <= plan.sizeLimit else { return perform(state.bodyFailed(.tooLarge(plan.sizeLimit))) }
         if needsChecksum { checksum.update(bytes) }
         etag?.update(bytes)
+        sha256?.update(bytes)
         image?.add(bytes)
         if sink?.send(bytes) == false { source?.pauseBody() }
     }
 
     /// Bytes that are only counted need not pass through this process.
     var takesPipe: Bool {
-        !needsChecksum && etag == nil && image == nil && state.step == .streaming && sink?.takesPipe == true
+        !needsChecksum && etag == nil && sha256 == nil && image == nil && state.step == .streaming && sink?.takesPipe == true
     }
 
     func bodyReceived(in pipe: SplicePipe) {
@@ -106,6 +110,11 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         if let expected = plan.crc64, expected != checksum.value {
             return perform(
                 state.bodyFailed(.badDigest("The body's CRC-64 is not the one that x-oss-hash-crc64ecma says.")))
+        }
+        if let digest = sha256.take()?.finalize(), digest != request.client?.contentSHA256 {
+            var failure = Failure.badDigest("The body's SHA-256 is not the one that was signed.")
+            failure.exact = .badSHA256
+            return perform(state.bodyFailed(failure))
         }
         if let minimum = request.client?.lengthRange?.lowerBound, received < minimum {
             var failure = Failure(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 
@@ -203,6 +204,18 @@ def test_a_wrong_key_may_do_nothing(rig):
     assert (refused.value.status_code, refused.value.code, refused.value.ec) == (403, "SignatureDoesNotMatch", "0002-00000024")
     wrong.close()
     assert requests.put(f"{rig.url}/stolen", data=b"x").status_code == 403
+
+
+def test_the_hash_that_the_client_signed_is_checked(rig):
+    for body, status in ((b"zzz", 200), (b"abc", 400)):
+        signed = {"x-tos-content-sha256": hashlib.sha256(b"zzz").hexdigest()}
+        url = rig.client.pre_signed_url(tos.HttpMethodType.Http_Method_Put, BUCKET, f"hash-{status}", expires=60, header=signed)
+        told = requests.put(url.signed_url, data=body, headers=signed)
+        assert told.status_code == status, told.content
+    assert told.json()["Code"] == "ContentSHA256Mismatch"
+    assert rig.read("hash-200") == b"zzz"
+    with pytest.raises(tos.exceptions.TosServerError):
+        rig.client.head_object(BUCKET, "hash-400")
 
 
 @pytest.mark.parametrize("kind", ["directory", "edge"])

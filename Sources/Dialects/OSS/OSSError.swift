@@ -32,6 +32,7 @@ extension VendorError {
         case .tooSmall(let minimum): self.init(.entityTooSmall, details: [("MinSizeAllowed", String(minimum))])
         case .badKey(let message): self.init(.invalidObjectName, message)
         case .badMD5: self.init(.invalidDigest)
+        case .badSHA256: self.init(.invalidDigest)
         case .badCRC64: self.init(.invalidCRC64)
         case .badRequest(let message): self.init(.invalidArgument, message)
         case .lengthRequired: self.init(.missingContentLength)

@@ -52,6 +52,8 @@ extension VendorError {
         case .tooSmall: self = error(400, "EntityTooSmall", "Your proposed upload is smaller than the minimum size.")
         case .badKey(let message): self = error(400, "InvalidArgument", message)
         case .badMD5: self = error(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
+        case .badSHA256:
+            self = error(400, "ContentSHA256Mismatch", "The x-tos-content-sha256 you signed is not that of the body.")
         case .badCRC64: self = error(400, "InvalidArgument", "The checksum did not match what we received.")
         case .badRequest(let message): self = error(400, "InvalidArgument", message)
         case .lengthRequired: self.init(.tosNoContentLength)

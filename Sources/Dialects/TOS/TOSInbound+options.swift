@@ -15,11 +15,13 @@ extension TOSInbound {
                 throw VendorError(tos: .tooLarge(maximum: largestPutBytes))
             }
             request.contentMD5 = try contentMD5(fields)
+            request.contentSHA256 = try contentSHA256(fields)
             request.forbidsOverwrite = try flag("x-tos-forbid-overwrite", fields)
             if request.operation == .putObject { request.callback = try callback(fields, request) }
         case .createUpload:
             request.forbidsOverwrite = try flag("x-tos-forbid-overwrite", fields)
         case .completeUpload:
+            request.contentSHA256 = try contentSHA256(fields)
             request.forbidsOverwrite = try flag("x-tos-forbid-overwrite", fields)
             request.callback = try callback(fields, request)
         case .getObject, .headObject:
@@ -34,6 +36,17 @@ extension TOSInbound {
         guard let value = fields.first("Content-MD5") else { return nil }
         guard fields.count(of: "Content-MD5") == 1, let digest = Base64.decode(value.span), digest.count == 16 else {
             throw VendorError(.tosInvalidDigest)
+        }
+        return digest
+    }
+
+    /// What the client signed for the body: nothing, or its hash (page 74839; `ContentSHA256Mismatch` in the Go SDK's codes).
+    private static func contentSHA256(_ fields: HeaderFields) throws(VendorError) -> [UInt8]? {
+        guard let value = fields.first("x-tos-content-sha256"), !value.elementsEqual("UNSIGNED-PAYLOAD".utf8) else {
+            return nil
+        }
+        guard let digest = Hex.decode(value.span), digest.count == 32 else {
+            throw VendorError(tos: .badRequest("x-tos-content-sha256 is no SHA-256."))
         }
         return digest
     }

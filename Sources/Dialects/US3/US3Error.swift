@@ -21,6 +21,7 @@ extension VendorError {
         case .tooSmall(let minimum): self = .us3(.invalidArgument, "content length smaller than \(minimum)")
         case .badKey(let message): self = .us3(.invalidArgument, message)
         case .badMD5: self = .us3(.checkMD5Failed)
+        case .badSHA256: self = .us3(.invalidArgument, "check sha256 failed")
         case .badCRC64: self = .us3(.invalidArgument, "check crc64 failed")
         case .badRequest(let message): self = .us3(.invalidArgument, message)
         case .lengthRequired: self = .us3(.invalidArgument, "no content length", status: 411)
