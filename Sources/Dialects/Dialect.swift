@@ -87,6 +87,10 @@ package protocol Dialect: Sendable {
     /// What an answer to `createUpload` says; nil if it is no success.
     func created(_ answer: WireAnswer) -> CreatedUpload?
 
+    /// What a store's refusal says of the upload itself, in words that all dialects share; nil where it says nothing that
+    /// its client could mend.
+    func cause(_ error: ErrorDocument) -> Refusal?
+
     /// The error in an answer; empty where there is none.
     func errorDocument(_ answer: WireAnswer) -> ErrorDocument
 

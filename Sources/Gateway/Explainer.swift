@@ -149,9 +149,12 @@ package struct Explainer {
             }
             block("  body, with what is known beforehand", policy.renderBody(facts(plan, own)))
         } else if case .byStore(let parameters) = plan.callback {
-            block("  x-oss-callback, decoded", Base64.decode(parameters.callback.utf8.span) ?? [])
-            guard let variables = parameters.variables else { return }
-            block("  x-oss-callback-var, decoded", Base64.decode(variables.utf8.span) ?? [])
+            let name = plan.storeDialect.flatMap { CallbackVendor($0) }.map { "x-\($0.rawValue)-callback" }
+            // The put policy of US3 is in the URL-safe alphabet.
+            let decoded = Base64.decodeEitherAlphabet(parameters.callback.utf8.span) ?? []
+            block("  \(name ?? "put policy"), decoded", decoded)
+            guard let name, let variables = parameters.variables else { return }
+            block("  \(name)-var, decoded", Base64.decode(variables.utf8.span) ?? [])
         }
     }
 

@@ -112,7 +112,7 @@ extension Failure {
     /// An answer to a request of an upload in parts that is no success; there is no object.
     static func refused(_ answer: WireAnswer, _ dialect: any Dialect) -> Failure {
         guard answer.status >= 300 else { return badPartAnswer("The store's answer names no upload.") }
-        return storeRefused(status: answer.status, dialect.errorDocument(answer), answer.fields)
+        return storeRefused(status: answer.status, dialect.errorDocument(answer), answer.fields, dialect)
     }
 
     fileprivate static func badPartAnswer(_ message: String) -> Failure {

@@ -95,7 +95,8 @@ final class Upload: BodyReceiver, UploadSinkHandler {
 
     /// Bytes that are only counted need not pass through this process.
     var takesPipe: Bool {
-        !needsChecksum && etag == nil && sha256 == nil && image == nil && state.step == .streaming && sink?.takesPipe == true
+        !needsChecksum && etag == nil && sha256 == nil && image == nil && state.step == .streaming
+            && sink?.takesPipe == true
     }
 
     func bodyReceived(in pipe: SplicePipe) {

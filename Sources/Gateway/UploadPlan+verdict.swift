@@ -45,7 +45,7 @@ extension UploadPlan {
                 message: document.message, ec: document.ec, appStatus: Self.appStatus(document.message))
             return .stored(facts(stored, streamed), callback: result, relay: relay)
         case .notStored(let status, let document):
-            return .refused(.storeRefused(status: status, document, answer.fields), relay: relay)
+            return .refused(.storeRefused(status: status, document, answer.fields, dialect), relay: relay)
         case .mismatch(_, let mismatch):
             return .mismatch(
                 Failure(
@@ -92,17 +92,19 @@ extension Failure {
     }
 
     /// A store's refusal, told to a client that did not cause it as a bad gateway, and as what it is where it did.
-    static func storeRefused(status: Int, _ document: ErrorDocument, _ fields: HeaderFields) -> Failure {
+    static func storeRefused(
+        status: Int, _ document: ErrorDocument, _ fields: HeaderFields, _ dialect: any Dialect
+    ) -> Failure {
         var failure = Failure(
             .storeRefused, party: .store, phase: .judging, status: 502,
             "The store refused the upload with \(status)\(document.code.isEmpty ? "" : " " + document.code).",
             storeStatus: status, storeCode: document.code.isEmpty ? nil : document.code)
         if !document.message.isEmpty { failure.message += " " + document.message }
-        switch (status, document.code) {
-        case (_, "InvalidDigest"), (_, "InvalidCRC64"): (failure.status, failure.code) = (400, .badDigest)
-        case (_, "FileAlreadyExists"): (failure.status, failure.code) = (409, .objectExists)
-        case (_, "EntityTooLarge"), (413, _): (failure.status, failure.code) = (413, .tooLarge)
-        case (_, "InvalidObjectName"): (failure.status, failure.code) = (400, .badKey)
+        switch (status, dialect.cause(document)) {
+        case (_, .badMD5), (_, .badCRC64): (failure.status, failure.code) = (400, .badDigest)
+        case (_, .objectExists): (failure.status, failure.code) = (409, .objectExists)
+        case (_, .tooLarge), (413, _): (failure.status, failure.code) = (413, .tooLarge)
+        case (_, .badKey): (failure.status, failure.code) = (400, .badKey)
         case (503, _), (429, _):
             (failure.status, failure.code) = (503, .storeBusy)
             failure.retryAfter = fields.string("retry-after").flatMap { Int($0) } ?? 1

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from support import configs
+from support import configs, tos_client, us3
 from support.gateway import run
 from support.wire import put
 
@@ -76,6 +76,18 @@ def test_shows_the_rendered_callback(write_config):
     encoded = re.search(r"x-oss-callback: ([A-Za-z0-9+/=]+)", result.stdout)
     assert encoded, result.stdout
     assert json.loads(base64.b64decode(encoded[1]))["callbackUrl"] == "http://app.test/uploaded"
+
+
+@pytest.mark.parametrize("store, title", [(tos_client.store, "x-tos-callback, decoded"), (us3.store, "put policy, decoded")])
+def test_shows_the_callback_in_the_words_of_its_cloud(write_config, store, title):
+    config = config_for(1)
+    config["stores"]["target"] = store(1)
+    # The value puts characters of the URL-safe alphabet into the put policy.
+    result = run("explain", "--config", str(write_config(config)), "PUT", "http://localhost/x", "-H", "X-Who: \u00fb\u00ff?>~", "--size", "5")
+    assert result.returncode == 0, result.stderr
+    shown = result.stdout[result.stdout.index(title) :].split("\n")[1]
+    assert json.loads(shown)["callbackUrl"] == "http://app.test/uploaded"
+    assert "x-oss" not in result.stdout
 
 
 def test_sends_nothing(peers, write_config):

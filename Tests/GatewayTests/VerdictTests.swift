@@ -110,6 +110,23 @@ import Testing
         #expect(relay?.status == status)
     }
 
+    @Test(
+        arguments: [
+            (.tos, 400, "BadDigest", nil, 400, .badDigest), (.tos, 400, "InvalidDigest", nil, 400, .badDigest),
+            (.tos, 400, "KeyTooLong", nil, 400, .badKey), (.tos, 400, "EntityTooLarge", nil, 413, .tooLarge),
+            (.tos, 409, "DuplicateObject", "0017-00000004", 409, .objectExists),
+            (.tos, 403, "AccessDenied", nil, 502, .storeRefused), (.us3, 400, "-15036", nil, 400, .badDigest),
+            (.us3, 400, "-148660", nil, 502, .storeRefused), (.us3, 403, "-148658", nil, 502, .storeRefused),
+        ] as [(DialectName, Int, String, String?, Int, Failure.Code)])
+    func `knows a client's fault by the codes of each vendor`(
+        name: DialectName, status: Int, code: String, ec: String?, told: Int, failureCode: Failure.Code
+    ) {
+        let document = ErrorDocument(code: code, message: "m", ec: ec)
+        let failure = Failure.storeRefused(status: status, document, HeaderFields(), name.dialect)
+        #expect(failure.status == told && failure.code == failureCode)
+        #expect(failure.storeStatus == status && failure.storeCode == code)
+    }
+
     @Test func `passes on how long a busy store wants to be left alone`() throws {
         guard
             case .refused(let failure, _) = try judge(503, [("Retry-After", "7")], body: document("ServiceUnavailable"))

@@ -82,6 +82,17 @@ package struct OSSDialect: Dialect {
 
     package func created(_ answer: WireAnswer) -> CreatedUpload? { OSSVerdict.created(answer) }
 
+    package func cause(_ error: ErrorDocument) -> Refusal? {
+        switch error.code {
+        case "InvalidDigest": .badMD5
+        case "InvalidCRC64": .badCRC64
+        case "FileAlreadyExists": .objectExists
+        case "EntityTooLarge": .tooLarge(maximum: nil)
+        case "InvalidObjectName": .badKey(error.message)
+        default: nil
+        }
+    }
+
     package func errorDocument(_ answer: WireAnswer) -> ErrorDocument {
         ErrorDocument(ossFields: answer.fields, body: answer.body.span)
     }

@@ -80,6 +80,17 @@ package struct TOSDialect: Dialect {
 
     package func created(_ answer: WireAnswer) -> CreatedUpload? { TOSVerdict.created(answer) }
 
+    package func cause(_ error: ErrorDocument) -> Refusal? {
+        switch error.code {
+        case "InvalidDigest", "BadDigest": .badMD5
+        case "EntityTooLarge": .tooLarge(maximum: nil)
+        case "KeyTooLong": .badKey(error.message)
+        // The name of the code is not published, the sub-code is (Consts.java).
+        case _ where error.ec == "0017-00000004": .objectExists
+        default: nil
+        }
+    }
+
     package func errorDocument(_ answer: WireAnswer) -> ErrorDocument { ErrorDocument(tos: answer) }
 
     package func facts(ofHead fields: HeaderFields) -> ObjectFacts { TOSVerdict.facts(ofHead: fields) }

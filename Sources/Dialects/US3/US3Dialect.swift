@@ -84,6 +84,10 @@ package struct US3Dialect: Dialect {
 
     package func created(_ answer: WireAnswer) -> CreatedUpload? { US3Verdict.created(answer) }
 
+    package func cause(_ error: ErrorDocument) -> Refusal? {
+        error.code == String(US3ErrorCode.checkMD5Failed.retCode) ? .badMD5 : nil
+    }
+
     package func errorDocument(_ answer: WireAnswer) -> ErrorDocument { ErrorDocument(us3: answer) }
 
     package func facts(ofHead fields: HeaderFields) -> ObjectFacts { US3Verdict.facts(ofHead: fields) }
