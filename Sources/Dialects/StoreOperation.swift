@@ -1,6 +1,8 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+package import HTTPWire
+
 /// What can be asked of a store, whatever its dialect: by Putback of a store, and by a vendor's client of Putback.
 package enum StoreOperation: Sendable, Equatable {
     /// A whole object in one request: PutObject, PutFile.
@@ -38,6 +40,17 @@ package enum StoreOperation: Sendable, Equatable {
         switch self {
         case .putObject, .postObject, .completeUpload: true
         default: false
+        }
+    }
+
+    /// The method, which all vendors have alike.
+    package var method: HTTPMethod {
+        switch self {
+        case .putObject, .putPart: .put
+        case .postObject, .appendObject, .createUpload, .completeUpload: .post
+        case .listParts, .listUploads, .getObject: .get
+        case .headObject: .head
+        case .abortUpload, .deleteObject: .delete
         }
     }
 

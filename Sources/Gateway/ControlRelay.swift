@@ -115,15 +115,3 @@ final class ControlRelay: BodyReceiver, StoreExchangeHandler {
         SDKFace.send(answer, on: connection)
     }
 }
-
-extension StoreOperation {
-    /// The method of an operation without a body (OSS, TOS and US3 alike).
-    fileprivate var method: HTTPMethod {
-        switch self {
-        case .createUpload: .post
-        case .abortUpload, .deleteObject: .delete
-        case .listParts, .listUploads: .get
-        default: preconditionFailure("not a control operation")
-        }
-    }
-}

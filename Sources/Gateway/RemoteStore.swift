@@ -1,6 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Dialects
 internal import Digests
 internal import HTTPWire
 internal import Upstream
@@ -23,7 +24,7 @@ final class RemoteStore {
     func put(_ plan: UploadPlan, now: Int64, handler: any UploadSinkHandler) -> any UploadSink {
         let sink = spare.popLast() ?? RemoteSink(store: self)
         sink.start(
-            method: plan.method, length: plan.length, isRepeatable: plan.isRepeatable, handler: handler
+            method: plan.storeOperation.method, length: plan.length, isRepeatable: plan.isRepeatable, handler: handler
         ) { head in
             requests.put(plan, now: now, to: &head)
         }

@@ -163,7 +163,7 @@ enum SDKFace {
                 remote.requests.encoded(
                     client.operation, bucket: plan.bucket, key: plan.key, clientFields: plan.clientFields,
                     now: incoming.now),
-                method: client.operation == .headObject ? .head : .get)
+                method: client.operation.method)
         } else if let store = incoming.runtime.directory(plan.storeIndex) {
             DirectoryRead(incoming: incoming, store: store, plan: plan, operation: client).start()
         }

@@ -175,13 +175,6 @@ final class UploadPlan {
         return operation.hasObjectBody
     }
     var isPart: Bool { if case .putPart = operation { true } else { false } }
-    /// The method that the vendors have for it.
-    var method: HTTPMethod {
-        switch operation {
-        case .appendObject, .completeUpload: .post
-        default: .put
-        }
-    }
     /// How the body goes to the store.
     var framing: BodyFraming {
         // A completion without a list is one of all parts.

@@ -40,9 +40,9 @@ package enum OSSFieldPolicy {
 
     /// Whether the field at `index` crosses to the store of a PutObject ("PutObject" of the OSS API reference).
     package static func crosses(_ index: Int, of fields: HeaderFields, from client: FieldSource) -> Bool {
-        if isContentField(index, of: fields) || fields.isNamed("Content-MD5", at: index) {
+        if fields.isContentField(at: index) || fields.isNamed("Content-MD5", at: index) {
             // A second field of such a name has no meaning, and stores differ in which they take.
-            return isFirst(index, of: fields)
+            return fields.isFirst(at: index)
         }
         guard client == .sdk, fields.hasPrefix("x-oss-", at: index) else { return false }
         if fields.hasPrefix("x-oss-meta-", at: index) { return true }
@@ -61,8 +61,8 @@ package enum OSSFieldPolicy {
         var kept = HeaderFields()
         for index in fields.indices {
             let isMetadata =
-                isContentField(index, of: fields) && !fields.isNamed("Content-Type", at: index)
-                && isFirst(index, of: fields)
+                fields.isContentField(at: index) && !fields.isNamed("Content-Type", at: index)
+                && fields.isFirst(at: index)
             if isMetadata || fields.hasPrefix("x-oss-meta-", at: index)
                 || fields.isNamed("x-oss-storage-class", at: index)
             {
@@ -72,27 +72,9 @@ package enum OSSFieldPolicy {
         return kept
     }
 
-    /// Whether the field at `index` says something about content that stores keep; by length, because each upload
-    /// asks for each field.
-    private static func isContentField(_ index: Int, of fields: HeaderFields) -> Bool {
-        switch fields.nameRange(at: index).count {
-        case 7: fields.hasPrefix("Expires", at: index)
-        case 12: fields.hasPrefix("Content-Type", at: index)
-        case 13: fields.hasPrefix("Cache-Control", at: index)
-        case 16: fields.hasPrefix("Content-Encoding", at: index) || fields.hasPrefix("Content-Language", at: index)
-        case 19: fields.hasPrefix("Content-Disposition", at: index)
-        default: false
-        }
-    }
-
     /// Whether the field at `index` is about the bytes of one request rather than about the object.
     private static func isOfBody(_ index: Int, of fields: HeaderFields) -> Bool {
         bodyFields.contains { fields.isNamed($0, at: index) }
-    }
-
-    private static func isFirst(_ index: Int, of fields: HeaderFields) -> Bool {
-        for earlier in 0..<index where fields.haveSameName(earlier, index) { return false }
-        return true
     }
 
     private static let objectFields: [StaticString] = [

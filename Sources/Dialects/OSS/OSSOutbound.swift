@@ -12,14 +12,14 @@ package final class OSSOutbound: StoreWriter {
     private let store: StoreIdentity
     private let signer: OSSSigner
     /// That of the last request: most stores have one bucket.
-    private var address: OSSAddress
+    private var address: StoreAddress
 
     package init(_ store: StoreIdentity) {
         self.store = store
         signer = OSSSigner(
             version: store.signature == OSSSignatureVersion.v1.rawValue ? .v1 : .v4, credentials: store.key,
             region: store.region)
-        address = OSSAddress(bucket: "", addressing: store.addressing, authority: store.authority)
+        address = StoreAddress(bucket: "", addressing: store.addressing, authority: store.authority)
     }
 
     /// Callbacks go in header fields: URLs of 5 KB are too long for many.
@@ -35,18 +35,18 @@ package final class OSSOutbound: StoreWriter {
             begin(.put, bucket: bucket, key: key, parameters: [], in: &request)
             appendObjectFields(clientFields, source, routeFields, for: .putObject, to: &request.fields)
             append(callback, to: &request.fields)
-            append(framing, to: &request.fields)
+            request.fields.append(framing)
             return signer.sign(
                 method: request.method.name, bucket: bucket, key: key, fields: &request.fields, now: now)
         }
         let parameters = Self.parameters(of: operation)
-        begin(Self.method(of: operation), bucket: bucket, key: key, parameters: parameters, in: &request)
+        begin(operation.method, bucket: bucket, key: key, parameters: parameters, in: &request)
         switch operation {
         case .appendObject, .createUpload:
             appendObjectFields(clientFields, source, routeFields, for: operation, to: &request.fields)
         case .completeUpload:
             OSSFieldPolicy.copy(clientFields, from: source, for: operation, to: &request.fields)
-            replace(with: routeFields, in: &request.fields) { OSSFieldPolicy.belongsToCompletion($0, of: routeFields) }
+            request.fields.replace(with: routeFields) { OSSFieldPolicy.belongsToCompletion($0, of: routeFields) }
             append(callback, to: &request.fields)
             // With a body OSS refuses it.
             if framing == .none, source == .sdk, let all = clientFields.first("x-oss-complete-all") {
@@ -55,7 +55,7 @@ package final class OSSOutbound: StoreWriter {
         default:
             OSSFieldPolicy.copy(clientFields, from: source, for: operation, to: &request.fields)
         }
-        if request.method == .put || request.method == .post { append(framing, to: &request.fields) }
+        if request.method == .put || request.method == .post { request.fields.append(framing) }
         let resource = OSSResource(bucket: bucket, key: key.isEmpty ? nil : key, parameters: parameters)
         signer.sign(method: request.method.name, resource: resource, fields: &request.fields, now: now)
     }
@@ -87,59 +87,37 @@ package final class OSSOutbound: StoreWriter {
     // MARK: Request line
 
     private func begin(
-        _ method: HTTPMethod, bucket: String, key: [UInt8], parameters: [(name: [UInt8], value: [UInt8])],
+        _ method: HTTPMethod, bucket: String, key: [UInt8], parameters: [StoreParameter],
         in request: inout StoreRequest
     ) {
         if address.bucket != bucket {
-            address = OSSAddress(bucket: bucket, addressing: store.addressing, authority: store.authority)
+            address = StoreAddress(bucket: bucket, addressing: store.addressing, authority: store.authority)
         }
         request.reset(method)
         address.appendTarget(key: key.span, parameters: parameters, to: &request.target)
         request.fields.append("Host", address.host)
     }
 
-    private static func method(of operation: StoreOperation) -> HTTPMethod {
-        switch operation {
-        case .putObject, .putPart: .put
-        case .appendObject, .createUpload, .completeUpload: .post
-        case .listParts, .listUploads, .getObject: .get
-        case .headObject: .head
-        case .abortUpload, .deleteObject: .delete
-        case .postObject: preconditionFailure("a form is written to a store as PutObject")
-        }
-    }
-
-    private static func parameters(of operation: StoreOperation) -> [(name: [UInt8], value: [UInt8])] {
+    private static func parameters(of operation: StoreOperation) -> [StoreParameter] {
         switch operation {
         case .appendObject(let position):
-            [parameter("append"), parameter("position", Array(String(position).utf8))]
-        case .createUpload: [parameter("uploads")]
+            [storeParameter("append"), storeParameter("position", Array(String(position).utf8))]
+        case .createUpload: [storeParameter("uploads")]
         case .putPart(let uploadID, let number):
-            [parameter("partNumber", Array(String(number).utf8)), parameter("uploadId", uploadID)]
-        case .completeUpload(let uploadID), .abortUpload(let uploadID): [parameter("uploadId", uploadID)]
+            [storeParameter("partNumber", Array(String(number).utf8)), storeParameter("uploadId", uploadID)]
+        case .completeUpload(let uploadID), .abortUpload(let uploadID): [storeParameter("uploadId", uploadID)]
         case .listParts(let uploadID, let options):
-            [parameter("uploadId", uploadID)]
+            [storeParameter("uploadId", uploadID)]
                 + list(options, limit: "max-parts", marker: "part-number-marker")
         case .listUploads(let options):
-            [parameter("uploads")] + list(options, limit: "max-uploads", marker: "key-marker")
+            [storeParameter("uploads")] + list(options, limit: "max-uploads", marker: "key-marker")
         case .putObject, .postObject, .getObject, .headObject, .deleteObject: []
         }
     }
 
-    private static func list(
-        _ options: ListOptions, limit: String, marker: String
-    ) -> [(name: [UInt8], value: [UInt8])] {
-        let all = [
-            parameter(limit, options.limit.map { Array(String($0).utf8) } ?? []), parameter(marker, options.marker),
-            parameter("upload-id-marker", options.uploadIDMarker), parameter("prefix", options.prefix),
-            parameter("delimiter", options.delimiter),
-            parameter("encoding-type", Array((options.encodesKeys ? "url" : "").utf8)),
-        ]
-        return all.filter { !$0.value.isEmpty }
-    }
-
-    private static func parameter(_ name: String, _ value: [UInt8] = []) -> (name: [UInt8], value: [UInt8]) {
-        (name: Array(name.utf8), value: value)
+    private static func list(_ options: ListOptions, limit: String, marker: String) -> [StoreParameter] {
+        options.parameters(limit: limit, marker: marker)
+            + (options.encodesKeys ? [storeParameter("encoding-type", Array("url".utf8))] : [])
     }
 
     // MARK: Fields
@@ -150,32 +128,14 @@ package final class OSSOutbound: StoreWriter {
         to fields: inout HeaderFields
     ) {
         OSSFieldPolicy.copy(clientFields, from: source, for: operation, to: &fields)
-        replace(with: routeFields, in: &fields) { _ in true }
+        fields.replace(with: routeFields)
         if !fields.contains("Content-Type") { fields.append("Content-Type", "application/octet-stream") }
-    }
-
-    private func replace(with source: HeaderFields, in fields: inout HeaderFields, where isWanted: (Int) -> Bool) {
-        let bytes = source.bytes.span
-        for index in source.indices where isWanted(index) {
-            fields.set(
-                name: bytes.extracting(source.nameRange(at: index)),
-                value: bytes.extracting(source.valueRange(at: index)))
-        }
     }
 
     private func append(_ callback: StoreCallback?, to fields: inout HeaderFields) {
         guard let callback else { return }
         fields.set("x-oss-callback", callback.parameters)
         if let variables = callback.variables { fields.set("x-oss-callback-var", variables) }
-    }
-
-    private func append(_ framing: BodyFraming, to fields: inout HeaderFields) {
-        switch framing {
-        case .length(let count): fields.append("Content-Length", decimal: count)
-        case .chunked: fields.append("Transfer-Encoding", "chunked")
-        case .none: fields.append("Content-Length", "0")
-        case .untilClose: preconditionFailure("a request to OSS is sent with a length or in chunks")
-        }
     }
 }
 

@@ -118,15 +118,7 @@ package enum OSSVerdict {
 extension StoredFacts {
     /// Reads the header fields of an answer of OSS.
     package init(_ fields: HeaderFields) {
-        if let index = fields.firstIndex(of: "ETag") {
-            var range = fields.valueRange(at: index)
-            let bytes = fields.bytes.span
-            let quote = UInt8(ascii: "\"")
-            if range.count >= 2, bytes[range.lowerBound] == quote, bytes[range.upperBound - 1] == quote {
-                range = range.lowerBound + 1..<range.upperBound - 1
-            }
-            etag = fields.bytes[range]
-        }
+        etag = fields.etag
         if let index = fields.firstIndex(of: "x-oss-hash-crc64ecma") {
             crc64 = UInt64(decimal: fields.bytes.span.extracting(fields.valueRange(at: index)))
         }

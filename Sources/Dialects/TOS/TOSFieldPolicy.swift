@@ -21,7 +21,7 @@ package enum TOSFieldPolicy {
         case .completeUpload:
             wanted = { client == .sdk && fields.isNamed("x-tos-forbid-overwrite", at: $0) }
         case .getObject, .headObject:
-            wanted = { isNamed(readFields, $0, of: fields) && isFirst($0, of: fields) }
+            wanted = { isNamed(readFields, $0, of: fields) && fields.isFirst(at: $0) }
         case .abortUpload, .listParts, .listUploads, .deleteObject: return
         }
         for index in fields.indices where wanted(index) { target.append(fieldAt: index, of: fields) }
@@ -32,8 +32,8 @@ package enum TOSFieldPolicy {
         var kept = HeaderFields()
         for index in fields.indices {
             let isMetadata =
-                isNamed(contentFields, index, of: fields) && !fields.isNamed("Content-Type", at: index)
-                && isFirst(index, of: fields)
+                fields.isContentField(at: index) && !fields.isNamed("Content-Type", at: index)
+                && fields.isFirst(at: index)
             if isMetadata || fields.hasPrefix("x-tos-meta-", at: index)
                 || fields.isNamed("x-tos-storage-class", at: index)
             {
@@ -44,8 +44,8 @@ package enum TOSFieldPolicy {
     }
 
     private static func crosses(_ index: Int, of fields: HeaderFields, from client: FieldSource) -> Bool {
-        if isNamed(contentFields, index, of: fields) || fields.isNamed("Content-MD5", at: index) {
-            return isFirst(index, of: fields)
+        if fields.isContentField(at: index) || fields.isNamed("Content-MD5", at: index) {
+            return fields.isFirst(at: index)
         }
         guard client == .sdk, fields.hasPrefix("x-tos-", at: index) else { return false }
         return fields.hasPrefix("x-tos-meta-", at: index) || isNamed(objectFields, index, of: fields)
@@ -55,14 +55,6 @@ package enum TOSFieldPolicy {
         names.contains { fields.isNamed($0, at: index) }
     }
 
-    private static func isFirst(_ index: Int, of fields: HeaderFields) -> Bool {
-        for earlier in 0..<index where fields.haveSameName(earlier, index) { return false }
-        return true
-    }
-
-    private static let contentFields: [StaticString] = [
-        "Content-Type", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Expires",
-    ]
     private static let objectFields: [StaticString] = [
         "x-tos-acl", "x-tos-grant-full-control", "x-tos-grant-read", "x-tos-grant-read-acp", "x-tos-grant-write-acp",
         "x-tos-storage-class", "x-tos-forbid-overwrite", "x-tos-if-match", "x-tos-server-side-encryption",

@@ -68,11 +68,7 @@ extension StoredFacts {
     /// Reads the header fields of an answer of TOS.
     init(tos fields: HeaderFields) {
         self.init()
-        if let value = fields.first("ETag") {
-            let quote = UInt8(ascii: "\"")
-            let isQuoted = value.count >= 2 && value.first == quote && value.last == quote
-            etag = isQuoted ? value.dropFirst().dropLast() : value
-        }
+        etag = fields.etag
         crc64 = fields.first("x-tos-hash-crc64ecma").flatMap { UInt64(decimal: $0.span) }
     }
 }

@@ -33,7 +33,7 @@ package enum US3FieldPolicy {
 
     /// Whether the field at `index` crosses to the store of a PutFile (put_file.md of the US3 API manual).
     package static func crosses(_ index: Int, of fields: HeaderFields, from client: FieldSource) -> Bool {
-        if isContentField(index, of: fields) { return isFirst(index, of: fields) }
+        if fields.isContentField(at: index) { return fields.isFirst(at: index) }
         guard client == .sdk, fields.hasPrefix("x-ufile-", at: index) else { return false }
         return fields.hasPrefix("x-ufile-meta-", at: index) || fields.isNamed("x-ufile-storage-class", at: index)
     }
@@ -59,27 +59,9 @@ package enum US3FieldPolicy {
     private static func belongsToParts(
         _ index: Int, of fields: HeaderFields, _ operation: StoreOperation, from client: FieldSource
     ) -> Bool {
-        if fields.isNamed("Content-Type", at: index) { return isFirst(index, of: fields) }
+        if fields.isNamed("Content-Type", at: index) { return fields.isFirst(at: index) }
         guard client == .sdk, case .completeUpload = operation else { return false }
         return fields.hasPrefix("x-ufile-meta-", at: index) || fields.isNamed("x-ufile-metadata-directive", at: index)
-    }
-
-    /// Whether the field at `index` says something about content that stores keep; by length, because each upload asks
-    /// for each field.
-    private static func isContentField(_ index: Int, of fields: HeaderFields) -> Bool {
-        switch fields.nameRange(at: index).count {
-        case 7: fields.hasPrefix("Expires", at: index)
-        case 12: fields.hasPrefix("Content-Type", at: index)
-        case 13: fields.hasPrefix("Cache-Control", at: index)
-        case 16: fields.hasPrefix("Content-Encoding", at: index) || fields.hasPrefix("Content-Language", at: index)
-        case 19: fields.hasPrefix("Content-Disposition", at: index)
-        default: false
-        }
-    }
-
-    private static func isFirst(_ index: Int, of fields: HeaderFields) -> Bool {
-        for earlier in 0..<index where fields.haveSameName(earlier, index) { return false }
-        return true
     }
 
     private static let readFields: [StaticString] = [

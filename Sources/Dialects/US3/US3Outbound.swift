@@ -13,12 +13,12 @@ package final class US3Outbound: StoreWriter {
     private let store: StoreIdentity
     private let signer: US3Signer
     /// That of the last request: most stores have one bucket.
-    private var address: US3Address
+    private var address: StoreAddress
 
     package init(_ store: StoreIdentity) {
         self.store = store
         signer = US3Signer(credentials: store.key)
-        address = US3Address(bucket: "", addressing: store.addressing, authority: store.authority)
+        address = StoreAddress(bucket: "", addressing: store.addressing, authority: store.authority)
     }
 
     /// A put policy goes into `Authorization` and its signature.
@@ -33,11 +33,11 @@ package final class US3Outbound: StoreWriter {
         US3FieldPolicy.copy(clientFields, from: source, for: operation, to: &request.fields)
         switch operation {
         case .putObject:
-            replace(with: routeFields, in: &request.fields)
+            request.fields.replace(with: routeFields) { US3FieldPolicy.maySend($0, of: routeFields) }
             appendType(to: &request.fields)
             appendMD5(of: clientFields, from: source, to: &request.fields)
         case .createUpload:
-            replace(with: routeFields, in: &request.fields)
+            request.fields.replace(with: routeFields) { US3FieldPolicy.maySend($0, of: routeFields) }
             appendType(to: &request.fields)
         case .putPart:
             appendType(to: &request.fields)
@@ -45,7 +45,8 @@ package final class US3Outbound: StoreWriter {
         case .completeUpload: appendType(to: &request.fields)
         default: break
         }
-        if request.method == .put || request.method == .post { append(framing, to: &request.fields) }
+        precondition(framing != .chunked, "US3 takes bodies of a known length only")
+        if request.method == .put || request.method == .post { request.fields.append(framing) }
         signer.sign(
             method: request.method.name, bucket: bucket, key: Self.signedKey(key, operation),
             policy: Self.policy(callback, operation), fields: &request.fields)
@@ -82,57 +83,40 @@ package final class US3Outbound: StoreWriter {
 
     private func begin(_ operation: StoreOperation, bucket: String, key: [UInt8], in request: inout StoreRequest) {
         if address.bucket != bucket {
-            address = US3Address(bucket: bucket, addressing: store.addressing, authority: store.authority)
+            address = StoreAddress(bucket: bucket, addressing: store.addressing, authority: store.authority)
         }
-        request.reset(Self.method(of: operation))
+        request.reset(operation.method)
         let key = Self.signedKey(key, operation)
         address.appendTarget(key: key.span, parameters: Self.parameters(of: operation), to: &request.target)
         request.fields.append("Host", address.host)
     }
 
-    private static func method(of operation: StoreOperation) -> HTTPMethod {
+    private static func parameters(of operation: StoreOperation) -> [StoreParameter] {
         switch operation {
-        case .putObject, .putPart: .put
-        case .createUpload, .completeUpload: .post
-        case .listParts, .listUploads, .getObject: .get
-        case .headObject: .head
-        case .abortUpload, .deleteObject: .delete
-        case .postObject: preconditionFailure("a form is written to a store as PutFile")
-        case .appendObject: preconditionFailure("US3 documents no append")
-        }
-    }
-
-    private static func parameters(of operation: StoreOperation) -> [(name: String, value: [UInt8])] {
-        switch operation {
-        case .createUpload: return [("uploads", [])]
+        case .createUpload: return [storeParameter("uploads")]
         case .putPart(let uploadID, let number):
-            return [("uploadId", uploadID), ("partNumber", Array(String(number).utf8))]
-        case .completeUpload(let uploadID), .abortUpload(let uploadID): return [("uploadId", uploadID)]
+            return [storeParameter("uploadId", uploadID), storeParameter("partNumber", Array(String(number).utf8))]
+        case .completeUpload(let uploadID), .abortUpload(let uploadID): return [storeParameter("uploadId", uploadID)]
         case .listParts(let uploadID, let options):
             // The marker of US3 is the first part wanted.
             let start = UInt64(decimal: options.marker.span).map { Array(String($0 + 1).utf8) } ?? []
-            return [("muploadpart", []), ("uploadId", uploadID)]
-                + [("max-parts", decimal(options.limit)), ("part-number-marker", start)].filter { !$0.value.isEmpty }
-        case .listUploads(let options):
-            return [("muploadid", [])]
-                + [("prefix", options.prefix), ("marker", options.marker), ("limit", decimal(options.limit))]
+            return [storeParameter("muploadpart"), storeParameter("uploadId", uploadID)]
+                + [storeParameter("max-parts", decimal(options.limit)), storeParameter("part-number-marker", start)]
                 .filter { !$0.value.isEmpty }
-        case .putObject, .postObject, .appendObject, .getObject, .headObject, .deleteObject: return []
+        case .listUploads(let options):
+            return [storeParameter("muploadid")]
+                + [
+                    storeParameter("prefix", options.prefix), storeParameter("marker", options.marker),
+                    storeParameter("limit", decimal(options.limit)),
+                ].filter { !$0.value.isEmpty }
+        case .appendObject: preconditionFailure("US3 documents no append")
+        case .putObject, .postObject, .getObject, .headObject, .deleteObject: return []
         }
     }
 
     private static func decimal(_ number: Int?) -> [UInt8] { number.map { Array(String($0).utf8) } ?? [] }
 
     // MARK: Fields
-
-    private func replace(with source: HeaderFields, in fields: inout HeaderFields) {
-        let bytes = source.bytes.span
-        for index in source.indices where US3FieldPolicy.maySend(index, of: source) {
-            fields.set(
-                name: bytes.extracting(source.nameRange(at: index)),
-                value: bytes.extracting(source.valueRange(at: index)))
-        }
-    }
 
     private func appendType(to fields: inout HeaderFields) {
         if !fields.contains("Content-Type") { fields.append("Content-Type", "application/octet-stream") }
@@ -145,14 +129,6 @@ package final class US3Outbound: StoreWriter {
         let digest = source == .sdk ? Hex.decode(value.span) : Base64.decode(value.span)
         guard let digest, digest.count == 16 else { return }
         fields.append("Content-MD5", Hex.encode(digest.span))
-    }
-
-    private func append(_ framing: BodyFraming, to fields: inout HeaderFields) {
-        switch framing {
-        case .length(let count): fields.append("Content-Length", decimal: count)
-        case .none: fields.append("Content-Length", "0")
-        case .chunked, .untilClose: preconditionFailure("US3 takes bodies of a known length only")
-        }
     }
 }
 

@@ -104,14 +104,5 @@ package enum US3Verdict {
 
 extension StoredFacts {
     /// Reads the header fields of an answer of US3.
-    init(us3 fields: HeaderFields) {
-        guard let index = fields.firstIndex(of: "ETag") else { return }
-        var range = fields.valueRange(at: index)
-        let bytes = fields.bytes.span
-        let quote = UInt8(ascii: "\"")
-        if range.count >= 2, bytes[range.lowerBound] == quote, bytes[range.upperBound - 1] == quote {
-            range = range.lowerBound + 1..<range.upperBound - 1
-        }
-        etag = fields.bytes[range]
-    }
+    init(us3 fields: HeaderFields) { etag = fields.etag }
 }

@@ -70,7 +70,7 @@ import Testing
 
     @Test(arguments: [OSSSignatureVersion.v1, .v4])
     func `reads back and verifies URLs`(version: OSSSignatureVersion) throws {
-        let address = OSSAddress(bucket: "examplebucket", addressing: .path, authority: "127.0.0.1:9000")
+        let address = StoreAddress(bucket: "examplebucket", addressing: .path, authority: "127.0.0.1:9000")
         for key in Self.keys {
             var resource = OSSResource(bucket: "examplebucket", key: Array(key.utf8))
             resource.parameters = [(name: Array("callback".utf8), value: Array("a+b/c==".utf8))]

@@ -70,7 +70,7 @@ import Testing
             #expect(try US3RequestText.request(US3RequestText.lines("GET \(path)")).keyText == key)
         }
         var target: [UInt8] = []
-        US3Address(bucket: "b", addressing: .virtualHost, authority: "a").appendTarget(key: key.utf8.span, to: &target)
+        StoreAddress(bucket: "b", addressing: .virtualHost, authority: "a").appendTarget(key: key.utf8.span, to: &target)
         #expect(text(target) == paths[0])
     }
 

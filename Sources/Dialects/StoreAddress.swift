@@ -3,11 +3,10 @@
 
 internal import Octets
 
-/// Where requests about one bucket go.
+/// Where requests about one bucket go, and how their target is written, whatever the vendor.
 ///
-/// Source: introduction/region.md and guide/domain.md of the US3 manual. US3 has no path style: with a custom domain,
-/// or an address, the request does not name the bucket at all. Path style is for servers that stand in for US3.
-package struct US3Address: Sendable, Equatable {
+/// US3 has no path style; it is for servers that stand in for it.
+package struct StoreAddress: Sendable, Equatable {
     package let bucket: String
     package let addressing: Addressing
     /// Value of the `Host` field.
@@ -21,9 +20,9 @@ package struct US3Address: Sendable, Equatable {
     }
 
     /// Appends path and query in the one encoding that every server reads alike: all but `A-Z a-z 0-9 - . _ ~` as
-    /// `%XX`, the slashes of the key as they are.
+    /// `%XX`, the slashes of the key as they are (as the Python and Go SDKs v2 of OSS send it).
     package func appendTarget(
-        key: Span<UInt8>, parameters: [(name: String, value: [UInt8])] = [], to target: inout [UInt8]
+        key: Span<UInt8>, parameters: [StoreParameter] = [], to target: inout [UInt8]
     ) {
         target.append(UInt8(ascii: "/"))
         if addressing == .path {
@@ -34,7 +33,7 @@ package struct US3Address: Sendable, Equatable {
         for index in parameters.indices {
             let (name, value) = parameters[index]
             target.append(index == 0 ? UInt8(ascii: "?") : UInt8(ascii: "&"))
-            target.append(name)
+            target.appendPercentEncoded(name.span, keeping: .unreserved)
             guard !value.isEmpty else { continue }
             target.append(UInt8(ascii: "="))
             target.appendPercentEncoded(value.span, keeping: .unreserved)
