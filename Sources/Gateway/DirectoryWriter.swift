@@ -32,7 +32,7 @@ struct DirectoryTarget: Sendable {
 
 extension DirectoryTarget {
     init(_ plan: UploadPlan) {
-        let dialect = plan.request.client.map { _ in plan.clientDialect ?? .oss }
+        let dialect = plan.clientDialect
         var fields = HeaderFields()
         if dialect != nil {
             fields = plan.objectFields

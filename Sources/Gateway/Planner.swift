@@ -61,10 +61,8 @@ struct Planner: Sendable {
         }
         let plan = UploadPlan(
             request: request, route: route, bucket: bucket, key: key,
-            sizeLimit: sizeLimit(request, match),
-            isFromSDK: settings.listeners[request.listenerIndex].isSDK, storeDialect: store.dialect,
-            routeFields: routeFields)
-        plan.clientDialect = settings.listeners[request.listenerIndex].dialect
+            sizeLimit: sizeLimit(request, match), clientDialect: settings.listeners[request.listenerIndex].dialect,
+            storeDialect: store.dialect, routeFields: routeFields)
         guard plan.operation.endsUpload else { return plan }
         try planCallback(plan, match, uuid, store)
         return plan

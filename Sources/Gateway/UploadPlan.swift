@@ -26,8 +26,12 @@ final class UploadRequest {
     var crc64: UInt64?
     /// Whether an SDK client wants an object of that name to stay.
     var forbidsOverwrite = false
-    /// What a vendor's client asks for; nil for a plain one.
-    var client: ClientRequest?
+    /// What a vendor's client asks for; nil for a plain one. Looking at so large an optional is work: ``operation`` is for
+    /// what every upload asks.
+    var client: ClientRequest? {
+        didSet { operation = client?.operation ?? .putObject }
+    }
+    private(set) var operation = StoreOperation.putObject
     /// Of the body; nil when it is not known beforehand.
     let length: UInt64?
     /// The form of a plain client that the upload is a file of.
@@ -104,30 +108,54 @@ final class UploadPlan {
     private(set) var onFailure = CallbackPolicy.FailureRule()
     /// For the log.
     private(set) var callbackName: String?
-    let isFromSDK: Bool
     /// The vendor whose protocol the store speaks; nil for a directory.
     let storeDialect: DialectName?
-    /// Whose client asks; nil for a plain one. The planner's to set.
-    var clientDialect: DialectName?
+    /// Whose client asks; nil for a plain one.
+    let clientDialect: DialectName?
+    /// What is done to the object, in the words that the store and its client share.
+    let operation: StoreOperation
+    private let kind: Kind
     /// The route's own, which replace the client's of the same name.
     let routeFields: HeaderFields
 
     init(
-        request: UploadRequest, route: Route, bucket: String, key: [UInt8], sizeLimit: UInt64, isFromSDK: Bool,
-        storeDialect: DialectName?, routeFields: HeaderFields
+        request: UploadRequest, route: Route, bucket: String, key: [UInt8], sizeLimit: UInt64,
+        clientDialect: DialectName?, storeDialect: DialectName?, routeFields: HeaderFields
     ) {
         self.request = request
         self.route = route
         self.bucket = bucket
         self.key = key
         self.sizeLimit = sizeLimit
-        self.isFromSDK = isFromSDK
+        self.clientDialect = clientDialect
         self.storeDialect = storeDialect
+        operation = request.operation
+        kind = Kind(operation)
         self.routeFields = routeFields
     }
 
     /// Whether a callback that Putback makes tells the size of a picture. The planner's to set.
     var needsImage = false
+
+    /// What follows from the operation, told apart once.
+    private enum Kind {
+        /// One object, all of it in this body.
+        case whole
+        case part
+        /// The beginning of an object, whose checksum is that of the body.
+        case firstAppend
+        case other
+
+        init(_ operation: StoreOperation) {
+            self =
+                switch operation {
+                case .putObject, .postObject: .whole
+                case .putPart: .part
+                case .appendObject(position: 0): .firstAppend
+                default: .other
+                }
+        }
+    }
 
     /// Decides on the callback; the planner's only.
     func setCallback(_ callback: Callback, name: String?, onFailure: CallbackPolicy.FailureRule) {
@@ -138,33 +166,26 @@ final class UploadPlan {
 
     var storeIndex: Int { route.storeIndex }
     var length: UInt64? { request.length }
-    /// What is done to the object, in the words that the store and its client share.
-    var operation: StoreOperation { request.client?.operation ?? .putObject }
-    /// The same as it is written to a store: a form becomes an object like others.
-    var storeOperation: StoreOperation { operation == .postObject ? .putObject : operation }
+    var isFromSDK: Bool { clientDialect != nil }
+    /// The operation as it is written to a store: a form becomes an object like others.
+    var storeOperation: StoreOperation { kind == .whole ? .putObject : operation }
     /// Whether the bytes are summed up: those of an object, or of a part, that the store tells a checksum of. What is
     /// appended is not: the store's is that of the whole object.
     var needsChecksum: Bool {
-        switch operation {
-        case .putObject, .postObject, .putPart, .appendObject(position: 0):
-            route.integrity == .full && storeDialect != .us3 || crc64 != nil
-        default: false
-        }
+        kind != .other && (route.integrity == .full && storeDialect != .us3 || crc64 != nil)
     }
     /// The same for US3, which tells ETags only. A part of another size than a block has an ETag of its own rule.
     var needsETag: Bool {
         guard route.integrity == .full, storeDialect == .us3 else { return false }
-        switch operation {
-        case .putObject, .postObject: return true
-        case .putPart: return (length ?? .max) <= DirectoryParts.fixedBytes
-        default: return false
+        switch kind {
+        case .whole: return true
+        case .part: return (length ?? .max) <= DirectoryParts.fixedBytes
+        case .firstAppend, .other: return false
         }
     }
     /// Whether one request cannot carry the object to its store, or may turn out not to.
     var needsParts: Bool {
-        guard operation == .putObject || operation == .postObject, let traits = storeDialect?.dialect.traits else {
-            return false
-        }
+        guard kind == .whole, let traits = storeDialect?.dialect.traits else { return false }
         guard let length else { return !traits.takesChunks || sizeLimit > traits.largestPutBytes }
         return length > traits.largestPutBytes
     }
@@ -174,7 +195,7 @@ final class UploadPlan {
         if case .completeUpload = operation { return true }
         return operation.hasObjectBody
     }
-    var isPart: Bool { if case .putPart = operation { true } else { false } }
+    var isPart: Bool { kind == .part }
     /// How the body goes to the store.
     var framing: BodyFraming {
         // A completion without a list is one of all parts.
@@ -184,7 +205,11 @@ final class UploadPlan {
     /// The client's fields that may say something about the object: a form's own, else those of the request.
     var objectFields: HeaderFields {
         _read {
-            if let fields = request.client?.objectFields { yield fields } else { yield request.route.head.fields }
+            if isFromSDK, let fields = request.client?.objectFields {
+                yield fields
+            } else {
+                yield request.route.head.fields
+            }
         }
     }
     /// As received; the store's dialect says which of them cross.
@@ -211,10 +236,10 @@ final class UploadPlan {
     /// callback by the store and a condition on the object's absence are not, nor is a part of US3.
     var isRepeatable: Bool {
         guard !asksStoreForCallback else { return false }
-        switch operation {
-        case .putObject, .postObject: break
-        case .putPart: return storeDialect != .us3
-        default: return false
+        switch kind {
+        case .whole: break
+        case .part: return storeDialect != .us3
+        case .firstAppend, .other: return false
         }
         for name in Self.conditions where objectFields.contains(name) || routeFields.contains(name) { return false }
         return true
