@@ -185,8 +185,7 @@ extension UploadRequest {
             listenerIndex: incoming.listenerIndex, head: head, path: client.key[...], query: query,
             bucket: client.bucket, length: length, clientIP: incoming.connection.peerHost,
             requestID: incoming.requestID, contentMD5: client.operation.hasObjectBody ? client.contentMD5 : nil,
-            routedLength: isWhole ? client.contentLength : nil, form: form)
-        self.client = client
+            routedLength: isWhole ? client.contentLength : nil, form: form, client: client)
         guard client.operation.hasObjectBody else { return }
         crc64 = client.crc64
         forbidsOverwrite = client.forbidsOverwrite

@@ -28,10 +28,8 @@ final class UploadRequest {
     var forbidsOverwrite = false
     /// What a vendor's client asks for; nil for a plain one. Looking at so large an optional is work: ``operation`` is for
     /// what every upload asks.
-    var client: ClientRequest? {
-        didSet { operation = client?.operation ?? .putObject }
-    }
-    private(set) var operation = StoreOperation.putObject
+    var client: ClientRequest?
+    let operation: StoreOperation
     /// Of the body; nil when it is not known beforehand.
     let length: UInt64?
     /// The form of a plain client that the upload is a file of.
@@ -41,8 +39,10 @@ final class UploadRequest {
     init(
         listenerIndex: Int, head: consuming RequestHead, path: ArraySlice<UInt8>, query: QueryItems,
         bucket: String? = nil, length: UInt64?, clientIP: String, requestID: RequestID, contentMD5: [UInt8]? = nil,
-        routedLength: UInt64?, form: FormContext? = nil
+        routedLength: UInt64?, form: FormContext? = nil, client: ClientRequest? = nil
     ) {
+        self.client = client
+        operation = client?.operation ?? .putObject
         route = RouteRequest(
             listenerIndex: listenerIndex, head: head, path: path, query: query, contentLength: routedLength)
         self.length = length

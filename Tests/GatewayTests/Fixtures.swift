@@ -77,16 +77,15 @@ struct Planned {
 
     /// Makes it an upload of an SDK client.
     mutating func fromSDK(bucket: String, callback: String?, variables: String? = nil) {
-        request = UploadRequest(
-            listenerIndex: 1, head: request.head, path: request.path, query: request.query, bucket: bucket,
-            length: request.length, clientIP: request.clientIP, requestID: request.requestID,
-            routedLength: request.length)
         var client = ClientRequest(
             .putObject, bucket: bucket, key: Array(request.path), addressing: .path, contentLength: request.length)
         client.callback = callback.map {
             RawCallback(callback: Array(base64($0).utf8), variables: variables.map { Array(base64($0).utf8) })
         }
-        request.client = client
+        request = UploadRequest(
+            listenerIndex: 1, head: request.head, path: request.path, query: request.query, bucket: bucket,
+            length: request.length, clientIP: request.clientIP, requestID: request.requestID,
+            routedLength: request.length, client: client)
     }
 
     func plan(signer: CallbackRequest.Signer? = nil) throws -> UploadPlan {
