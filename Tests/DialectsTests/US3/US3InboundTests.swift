@@ -70,7 +70,8 @@ import Testing
             #expect(try US3RequestText.request(US3RequestText.lines("GET \(path)")).keyText == key)
         }
         var target: [UInt8] = []
-        StoreAddress(bucket: "b", addressing: .virtualHost, authority: "a").appendTarget(key: key.utf8.span, to: &target)
+        let address = StoreAddress(bucket: "b", addressing: .virtualHost, authority: "a")
+        address.appendTarget(key: key.utf8.span, to: &target)
         #expect(text(target) == paths[0])
     }
 
