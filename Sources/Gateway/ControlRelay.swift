@@ -5,22 +5,17 @@ internal import Dialects
 internal import Digests
 internal import HTTPServing
 internal import HTTPWire
-internal import Octets
-internal import Upstream
 
 /// A request that moves no data (begin, abort and list uploads, delete), signed anew and passed on; the store's short
 /// document goes back with the client's own names in it. Loop thread only.
-final class ControlRelay: BodyReceiver, StoreExchangeHandler {
-    private static let answerLimit = 4 * 1024 * 1024
-
+final class ControlRelay: BodyReceiver {
     /// nil once the client is gone or was told.
     private var connection: ServerConnection?
     private let incoming: SDKFace.Incoming
     private let client: ClientRequest
     private let plan: UploadPlan
     private let remote: RemoteStore
-    private var exchange: StoreExchange?
-    private var answer = WireAnswer(status: 0, fields: HeaderFields(), body: [])
+    private var call: StoreCall?
 
     init(incoming: SDKFace.Incoming, client: ClientRequest, plan: UploadPlan, remote: RemoteStore) {
         connection = incoming.connection
@@ -34,12 +29,8 @@ final class ControlRelay: BodyReceiver, StoreExchangeHandler {
     func start() {
         connection?.receiver = self
         connection?.attachment = self
-        guard incoming.connection.request.framing == .none || client.contentLength == 0 else {
-            connection?.startBody()
-            return
-        }
         connection?.startBody()
-        send()
+        if client.contentLength == 0 { send() }
     }
 
     // MARK: - From the client
@@ -50,12 +41,10 @@ final class ControlRelay: BodyReceiver, StoreExchangeHandler {
         end(incoming.dialect.answer(error, toHead: false, SDKFace.context(incoming)), on: connection)
     }
 
-    func bodyCompleted() {
-        if exchange == nil { send() }
-    }
+    func bodyCompleted() { send() }
 
     func clientFailed(_ failure: ClientFailure) {
-        exchange?.abort()
+        call?.cancel()
         connection = nil
     }
 
@@ -64,44 +53,27 @@ final class ControlRelay: BodyReceiver, StoreExchangeHandler {
     // MARK: - To and from the store
 
     private func send() {
-        guard exchange == nil, connection != nil else { return }
-        let exchange = StoreExchange(pool: remote.pool, handler: self)
-        self.exchange = exchange
+        guard call == nil, connection != nil else { return }
         let makesObject = client.operation == .createUpload
         let head = remote.requests.encoded(
             client.operation, bucket: plan.bucket, key: plan.key, clientFields: plan.clientFields,
             routeFields: makesObject ? plan.routeFields : HeaderFields(), now: incoming.now)
-        exchange.start(method: client.operation.method, head: head, isChunked: false, length: 0)
-        exchange.finish()
+        call = StoreCall(pool: remote.pool, method: client.operation.method, head: head) { [weak self] result in
+            switch result {
+            case .success(let answer): self?.answered(answer)
+            case .failure(let failure): self?.fail(Failure(failure))
+            }
+        }
     }
 
-    func storeWritable() {}
-
-    func storeAnswered(_ head: ResponseHead) {
-        answer.status = head.status
-        answer.fields = head.fields
-    }
-
-    func storeAnswerBody(_ bytes: Span<UInt8>) {
-        answer.body.append(bytes)
-        guard answer.body.count > Self.answerLimit else { return }
-        exchange?.abort()
-        fail(
-            Failure(.storeBadAnswer, party: .store, phase: .answering, status: 502, "The store's answer is too long."))
-    }
-
-    func storeAnswerEnded() {
+    private func answered(_ answer: WireAnswer) {
         guard let connection else { return }
-        let isRenamed = plan.bucket != client.bucket || plan.key != client.key
-        var answer =
-            (200...299).contains(answer.status) && isRenamed
-            ? incoming.dialect.renamed(answer, for: client) : answer
+        let isRenamed = (200...299).contains(answer.status) && plan.renames(client)
+        var answer = isRenamed ? incoming.dialect.renamed(answer, for: client) : answer
         answer.fields = StoreAnswerFields.forSDK(answer.fields)
         answer.fields.append("Putback-Request-Id", incoming.requestID.text)
         end(answer, on: connection)
     }
-
-    func storeFailed(_ failure: StoreFailure) { fail(Failure(failure)) }
 
     private func fail(_ failure: Failure) {
         guard let connection else { return }

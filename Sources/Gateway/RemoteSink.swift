@@ -107,7 +107,7 @@ extension Failure {
             case .connectTimeout: "The store did not accept the connection in time."
             case .tls: "No trusted TLS connection to the store could be made."
             case .closed: "The store closed the connection before it answered."
-            case .badAnswer: "The store's answer is no HTTP."
+            case .badAnswer: "The store's answer is no HTTP, or too long."
             case .answerTimeout: "The store did not answer in time."
             }
         self.init(code, party: .store, phase: .storing, status: status, message)

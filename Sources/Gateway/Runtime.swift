@@ -4,6 +4,7 @@
 internal import Callbacks
 internal import Dialects
 internal import DirectoryStore
+internal import Eventing
 internal import HTTPWire
 internal import Settings
 internal import Signing
@@ -91,9 +92,21 @@ final class Runtime {
 
     /// Removes an object whose callback failed; `completion` is told, in a later turn, whether it is gone.
     func deleteObject(
-        storeIndex: Int, bucket: String, key: [UInt8], completion: @escaping (Bool) -> Void
-    ) -> ObjectDeletion {
-        ObjectDeletion(runtime: self, storeIndex: storeIndex, bucket: bucket, key: key, completion: completion)
+        storeIndex: Int, bucket: String, key: [UInt8], completion: @escaping @Sendable (Bool) -> Void
+    ) {
+        if let remote = remotes[storeIndex] {
+            let head = remote.requests.encoded(
+                .deleteObject, bucket: bucket, key: key, now: environment.clock.seconds)
+            _ = StoreCall(pool: remote.pool, method: .delete, head: head) { result in
+                guard case .success(let answer) = result else { return completion(false) }
+                completion((200...299).contains(answer.status) || answer.status == 404)
+            }
+        } else if let store = directory(storeIndex) {
+            worker.disk.queue().execute { [loop = worker.loop] in
+                let isGone = (try? store.delete(bucket: bucket, key: key)) != nil
+                loop.execute { completion(isGone) }
+            }
+        }
     }
 
     /// Refuses what the plan's store cannot hold, before the client sends it.

@@ -61,10 +61,15 @@ extension SDKFace {
 
     /// Answers and logs a request that became nothing.
     static func refuse(_ error: VendorError, _ request: UploadRequest?, _ incoming: Incoming) {
-        incoming.runtime.worker.metrics.refused(Failure.Code(refusalStatus: error.status))
         let connection = incoming.connection
         let isHead = connection.request.method == .head
         send(incoming.dialect.answer(error, toHead: isHead, context(incoming)), on: connection)
+        log(error, request ?? .unreadable(connection, incoming.listenerIndex, incoming.requestID), incoming)
+    }
+
+    /// Counts and logs a request that became nothing.
+    static func log(_ error: VendorError, _ request: UploadRequest, _ incoming: Incoming) {
+        incoming.runtime.worker.metrics.refused(Failure.Code(refusalStatus: error.status))
         var record = UploadRecord(started: incoming.started)
         record.status = error.status
         let outcome = Outcome(
@@ -72,7 +77,6 @@ extension SDKFace {
             failure: Failure(
                 .forbidden, party: .client, phase: .authorizing, status: error.status, "\(error.code): \(error.message)"
             ))
-        let request = request ?? .unreadable(connection, incoming.listenerIndex, incoming.requestID)
         incoming.runtime.log(record, outcome, request: request, plan: nil)
     }
 
@@ -108,7 +112,7 @@ extension UploadPlan {
     }
 
     /// Whether the store knows the object by another name than the client.
-    fileprivate func renames(_ client: ClientRequest) -> Bool { bucket != client.bucket || key != client.key }
+    func renames(_ client: ClientRequest) -> Bool { bucket != client.bucket || key != client.key }
 }
 
 extension CallbackResult {

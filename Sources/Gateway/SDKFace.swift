@@ -67,9 +67,8 @@ enum SDKFace {
         _ client: ClientRequest, _ request: UploadRequest, _ match: RouteMatch?, _ incoming: Incoming
     ) throws(VendorError) -> String {
         guard let group = try group(match, incoming) else { return "" }
-        return try incoming.runtime.verifier(incoming.name).verify(client, request.head, now: incoming.now) { id in
-            group.key(id: id).map { AccessKey(id: $0.id, secret: $0.secret.reveal()) }
-        }
+        return try incoming.runtime.verifier(incoming.name).verify(
+            client, request.head, now: incoming.now, key: group.accessKey)
     }
 
     /// Whose keys sign requests; nil where nobody is asked for one.
@@ -168,6 +167,11 @@ enum SDKFace {
             DirectoryRead(incoming: incoming, store: store, plan: plan, operation: client).start()
         }
     }
+}
+
+extension ClientGroup {
+    /// The key that signs a vendor's requests; nil where nobody has that id.
+    func accessKey(id: String) -> AccessKey? { key(id: id).map { AccessKey(id: $0.id, secret: $0.secret.reveal()) } }
 }
 
 extension UploadRequest {

@@ -72,16 +72,13 @@ final class SDKForm: FormFace {
             contentType: part.fields.string("content-type"))
         var client = try dialect.readForm(client, fields: fields, file: file)
         let context = FormContext(requestID: request.requestID, path: client.key[...], fields: form.fields)
-        var upload = UploadRequest(client, incoming, form: context)
+        let upload = UploadRequest(client, incoming, form: context)
         let match = runtime.settings.routes.match(upload.route)
         if let group = try SDKFace.group(match, incoming) {
             upload.clientID = try runtime.verifier(incoming.name).verifyForm(
-                &client, fields: fields, file: file, now: incoming.now
-            ) { id in group.key(id: id).map { AccessKey(id: $0.id, secret: $0.secret.reveal()) } }
-            let id = upload.clientID
-            // The policy's length range is known now.
-            upload = UploadRequest(client, incoming, form: context)
-            upload.clientID = id
+                &client, fields: fields, file: file, now: incoming.now, key: group.accessKey)
+            // With the range of lengths that the policy allows.
+            upload.client = client
         }
         guard let match else { throw SDKFace.noRoute(upload, incoming) }
         let uuid = match.route.needsUUID ? runtime.worker.identifiers.nextUUID() : ""
@@ -116,13 +113,8 @@ final class SDKForm: FormFace {
 
     /// Logs a form that became nothing, and keeps what its client is told.
     private func refuse(_ error: VendorError) {
-        incoming.runtime.worker.metrics.refused(Failure.Code(refusalStatus: error.status))
         told = incoming.dialect.answer(error, toHead: false, SDKFace.context(incoming))
-        var record = UploadRecord(started: incoming.started)
-        record.status = error.status
-        let failure = Failure(
-            .forbidden, party: .client, phase: .authorizing, status: error.status, "\(error.code): \(error.message)")
-        incoming.runtime.log(record, Outcome(stored: .no, failure: failure), request: request, plan: nil)
+        SDKFace.log(error, request, incoming)
     }
 }
 

@@ -20,9 +20,8 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     private var source: (any UploadSource)?
     private var state: UploadState
     private var sink: (any UploadSink)?
-    private var probe: ObjectProbe?
+    private var probe: StoreCall?
     private var callback: CallbackMaker?
-    private var deletion: ObjectDeletion?
     private var record: UploadRecord
     private var received: UInt64 = 0
     private var checksum = CRC64()
@@ -187,15 +186,16 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         guard let remote = runtime.remote(plan.storeIndex), let dialect = plan.storeDialect?.dialect,
             case .completeUpload = plan.operation
         else { return call(object) }
-        probe = ObjectProbe(
-            remote: remote, dialect: dialect, bucket: plan.bucket, key: plan.key,
-            now: runtime.environment.clock.seconds
-        ) { [weak self] facts in
+        // No answer to a completion tells the size of what it made.
+        let head = remote.requests.encoded(
+            .headObject, bucket: plan.bucket, key: plan.key, now: runtime.environment.clock.seconds)
+        probe = StoreCall(pool: remote.pool, method: .head, head: head) { [weak self] result in
             guard let self else { return }
-            guard let facts else {
+            guard case .success(let answer) = result, answer.status == 200 else {
                 let message = "The store does not tell the size of the object, so the app was not called."
                 return perform(state.callbackEnded(.failed(message: message, ec: nil, appStatus: nil)))
             }
+            let facts = dialect.facts(ofHead: answer.fields)
             var object = object
             object.size = facts.size
             object.contentType = facts.contentType
@@ -224,7 +224,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     }
 
     private func delete(_ object: StoredObjectFacts) {
-        deletion = runtime.deleteObject(storeIndex: plan.storeIndex, bucket: plan.bucket, key: plan.key) {
+        runtime.deleteObject(storeIndex: plan.storeIndex, bucket: plan.bucket, key: plan.key) {
             [weak self] succeeded in
             guard let self else { return }
             perform(state.deleteEnded(succeeded: succeeded))
@@ -250,6 +250,9 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         probe = nil
     }
 }
+
+// Confined to its loop; crosses to the disk thread only as the address to which a deletion's result is posted back.
+extension Upload: @unchecked Sendable {}
 
 /// What is known of a body once all of it was passed on.
 struct StreamedFacts: Sendable {

@@ -48,7 +48,7 @@ package struct StoreFailure: Error, Equatable, Sendable {
         case tls
         /// The connection ended before the answer was complete.
         case closed
-        /// The store's bytes are no HTTP answer.
+        /// The store's bytes are no HTTP answer, or more of one than is kept.
         case badAnswer = "bad-answer"
         /// The store took no bytes, or did not answer, in time.
         case answerTimeout = "answer-timeout"
