@@ -82,7 +82,8 @@ private struct DirectoryWork: Sendable {
         switch client.operation {
         case .createUpload:
             let id = try store.createUpload(bucket: target.bucket, key: target.key, metadata: target.metadata)
-            let partBytes = dialect.dialect.traits.hasFixedParts ? DirectoryParts.fixedBytes : nil
+            let traits = dialect.dialect.traits
+            let partBytes = traits.hasFixedParts ? traits.smallestPartBytes : nil
             return .success(.created(CreatedUpload(uploadID: Array(id.text.utf8), partBytes: partBytes)))
         case .abortUpload(let text):
             guard let id = try DirectoryParts.id(text, target, store) else { return .failure(.noSuchUpload) }

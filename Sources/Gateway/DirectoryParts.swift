@@ -6,11 +6,8 @@ internal import Digests
 internal import DirectoryStore
 internal import Octets
 
-/// How uploads in parts to a directory look to the clients of a vendor: ids, part sizes, ETags.
+/// How uploads in parts to a directory look to the clients of a vendor: ids and ETags.
 enum DirectoryParts {
-    /// The block size that US3 names when an upload begins (API manual, InitiateMultipartUpload).
-    static let fixedBytes: UInt64 = 4 << 20
-
     /// The upload of that id, if it is one of this object; nil if there is none.
     static func id(_ text: [UInt8], _ target: DirectoryTarget, _ store: DirectoryStore) throws(StoreError) -> UploadID?
     {

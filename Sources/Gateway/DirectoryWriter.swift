@@ -70,13 +70,15 @@ final class DirectoryWriter: @unchecked Sendable {
         case object(PendingObject)
         case append(PendingAppend)
         case part(PendingPart)
-        case completion(UploadID, body: [UInt8])
+        case completion(UploadID)
     }
 
     private let store: DirectoryStore
     private let target: DirectoryTarget
     private var pending: Pending?
-    private var etag: US3ETagBox?
+    private var etag: US3BodyDigest?
+    /// Of a completion, which is read when it is whole.
+    private var document: [UInt8] = []
 
     init(store: DirectoryStore, target: DirectoryTarget) {
         self.store = store
@@ -92,23 +94,17 @@ final class DirectoryWriter: @unchecked Sendable {
                 }
                 pending = .object(
                     try store.beginPut(bucket: target.bucket, key: target.key, metadata: target.metadata))
-                if target.dialect == .us3 { etag = US3ETagBox() }
+                if target.dialect == .us3 { etag = US3BodyDigest(isPart: false) }
             case .append(let position):
                 pending = .append(
                     try store.beginAppend(
                         bucket: target.bucket, key: target.key, metadata: target.metadata, position: position))
             case .part(let text, let number):
-                guard let id = try DirectoryParts.id(text, target, store) else {
-                    return Failure(
-                        .noSuchUpload, party: .client, phase: .storing, status: 404, "There is no upload of this id.")
-                }
+                guard let id = try DirectoryParts.id(text, target, store) else { return .noSuchUpload }
                 pending = .part(try store.beginPart(id, number: number, sha1: target.dialect == .us3))
             case .completion(let text, _):
-                guard let id = try DirectoryParts.id(text, target, store) else {
-                    return Failure(
-                        .noSuchUpload, party: .client, phase: .storing, status: 404, "There is no upload of this id.")
-                }
-                pending = .completion(id, body: [])
+                guard let id = try DirectoryParts.id(text, target, store) else { return .noSuchUpload }
+                pending = .completion(id)
             }
             return nil
         }
@@ -122,9 +118,7 @@ final class DirectoryWriter: @unchecked Sendable {
                 try object.write(bytes.span)
             case .append(let append): try append.write(bytes.span)
             case .part(let part): try part.write(bytes.span)
-            case .completion(let id, let body):
-                pending = nil
-                pending = .completion(id, body: body + bytes)
+            case .completion: document += bytes
             case nil: break
             }
             return nil
@@ -174,7 +168,7 @@ final class DirectoryWriter: @unchecked Sendable {
                 StoredObjectFacts(try append.commit(md5: target.contentMD5))
             }
         case .part(let part): return try commit(part)
-        case .completion(let id, let body): return try complete(id, body)
+        case .completion(let id): return try complete(id)
         }
     }
 
@@ -194,12 +188,13 @@ final class DirectoryWriter: @unchecked Sendable {
         }
     }
 
-    private func complete(_ id: UploadID, _ body: [UInt8]) throws(CommitError) -> StoredObjectFacts {
+    private func complete(_ id: UploadID) throws(CommitError) -> StoredObjectFacts {
         guard let name = target.dialect, case .completion(_, let head) = target.kind else {
             preconditionFailure("only vendors' clients complete uploads")
         }
+        let document = self.document
         let completion: Completion
-        do throws(VendorError) { completion = try name.dialect.readCompletion(body.span, head) } catch {
+        do throws(VendorError) { completion = try name.dialect.readCompletion(document.span, head) } catch {
             throw .refused(.badPart(.vendor(status: error.status, code: error.code, message: error.message)))
         }
         let listed = try stored { () throws(StoreError) in
@@ -240,11 +235,9 @@ final class DirectoryWriter: @unchecked Sendable {
         }
         for choice in choices.dropLast() {
             guard let size = sizes[choice.number] else { continue }
-            if traits.hasFixedParts ? size != DirectoryParts.fixedBytes : size < traits.smallestPartBytes {
-                throw .refused(
-                    .badPart(
-                        .tooSmall(
-                            minimum: traits.hasFixedParts ? DirectoryParts.fixedBytes : traits.smallestPartBytes)))
+            let minimum = traits.smallestPartBytes
+            if traits.hasFixedParts ? size != minimum : size < minimum {
+                throw .refused(.badPart(.tooSmall(minimum: minimum)))
             }
         }
     }
@@ -264,13 +257,4 @@ extension StoredObjectFacts {
             size: object.size, etag: Array(object.etag.utf8)[...], crc64: object.crc64, contentMD5: object.contentMD5,
             contentType: object.metadata.contentType)
     }
-}
-
-/// Holds a running ETag, which cannot be copied, in an optional.
-private final class US3ETagBox {
-    private var etag: US3ETag? = US3ETag()
-
-    func update(_ bytes: Span<UInt8>) { etag?.update(bytes) }
-
-    func finish() -> String? { etag.take()?.finish() }
 }

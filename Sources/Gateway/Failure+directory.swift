@@ -11,6 +11,10 @@ extension Failure {
             "An object of this name exists and may not be overwritten.")
     }
 
+    static var noSuchUpload: Failure {
+        Failure(.noSuchUpload, party: .client, phase: .storing, status: 404, "There is no upload of this id.")
+    }
+
     static func badDigest(_ message: String) -> Failure {
         Failure(.badDigest, party: .client, phase: .judging, status: 400, message)
     }
@@ -41,8 +45,7 @@ extension Failure {
         case .digestMismatch:
             self = .badDigest("The body's MD5 is not the one that Content-MD5 says.")
         case .noSuchUpload:
-            self.init(
-                .noSuchUpload, party: .client, phase: .storing, status: 404, "There is no upload of this id.")
+            self = .noSuchUpload
         case .invalidPart:
             self = .badPart(.invalidPart("Part \(error.partNumber ?? 0) is not there, or is another one."))
         case .notAppendable:

@@ -77,7 +77,7 @@ enum PlainRequest {
             throw Failure(
                 .badPath, party: .client, phase: .routing, status: 400, "The path holds an invalid percent-encoding.")
         }
-        let (query, length, contentMD5) = (try query(head), length(head), try contentMD5(head))
+        let (query, length, contentMD5) = (try query(head), head.bodyLength, try contentMD5(head))
         return UploadRequest(
             listenerIndex: listenerIndex, head: head, path: path, query: query, length: length, clientIP: clientIP,
             requestID: requestID, contentMD5: contentMD5, routedLength: length)
@@ -90,15 +90,6 @@ enum PlainRequest {
                 .badPath, party: .client, phase: .routing, status: 400, "The query holds an invalid percent-encoding.")
         }
         return items
-    }
-
-    /// nil in chunks; a PUT or POST without any framing has an empty body (RFC 9112 §6.3).
-    static func length(_ head: RequestHead) -> UInt64? {
-        switch head.framing {
-        case .length(let length): length
-        case .none, .untilClose: 0
-        case .chunked: nil
-        }
     }
 
     static func contentMD5(_ head: RequestHead) throws(Failure) -> [UInt8]? {

@@ -3,7 +3,7 @@
 
 internal import Digests
 
-/// The ETag that US3 must come to, of an object or a part, while its bytes pass. Loop thread only.
+/// The ETag that US3 must come to, of an object or a part, while its bytes pass. One thread only.
 final class US3BodyDigest {
     private var object: US3ETag?
     private var part: SHA1?

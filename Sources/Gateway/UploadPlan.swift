@@ -179,7 +179,7 @@ final class UploadPlan {
         guard route.integrity == .full, storeDialect == .us3 else { return false }
         switch kind {
         case .whole: return true
-        case .part: return (length ?? .max) <= DirectoryParts.fixedBytes
+        case .part: return (length ?? .max) <= UInt64(US3ETag.blockBytes)
         case .firstAppend, .other: return false
         }
     }

@@ -35,6 +35,16 @@ package struct RequestHead: Sendable, Equatable {
     /// Query as sent, without the question mark; nil if there is no question mark.
     package var query: ArraySlice<UInt8>? { pathEnd < target.count ? target[(pathEnd &+ 1)...] : nil }
 
+    /// How many bytes the body has; nil where only its last chunk tells. A request without any framing has an empty body
+    /// (RFC 9112 §6.3).
+    package var bodyLength: UInt64? {
+        switch framing {
+        case .length(let count): count
+        case .chunked: nil
+        case .none, .untilClose: 0
+        }
+    }
+
     /// Host and optional port: of the target in absolute form, else of the Host field; empty for HTTP/1.0 without both.
     package var authority: ArraySlice<UInt8> { authorityBytes[...] }
 

@@ -29,18 +29,9 @@ package enum OSSInbound {
             ? try bucketOperation(head, parameters) : try objectOperation(head, parameters)
         var request = ClientRequest(
             operation, bucket: bucket, key: place.key ?? [], addressing: place.addressing, parameters: parameters,
-            contentLength: length(head.framing))
+            contentLength: head.bodyLength)
         try readOptions(of: &request, head)
         return request
-    }
-
-    /// nil: the body is chunked.
-    private static func length(_ framing: BodyFraming) -> UInt64? {
-        switch framing {
-        case .length(let count): count
-        case .chunked: nil
-        case .none, .untilClose: 0
-        }
     }
 
     // MARK: Operation

@@ -26,7 +26,7 @@ package enum TOSInbound {
             ? try bucketOperation(head, Query(parameters)) : try objectOperation(head, Query(parameters))
         var request = ClientRequest(
             operation, bucket: bucket, key: place.key ?? [], addressing: place.addressing, parameters: parameters,
-            contentLength: length(head.framing))
+            contentLength: head.bodyLength)
         try readOptions(of: &request, head)
         return request
     }
@@ -36,14 +36,6 @@ package enum TOSInbound {
         if key.count > 1024 { throw VendorError(.tosKeyTooLong) }
         guard !key.isEmpty, String(validating: key.span) != nil else {
             throw VendorError(tos: .badKey("The object name is not valid."))
-        }
-    }
-
-    private static func length(_ framing: BodyFraming) -> UInt64? {
-        switch framing {
-        case .length(let count): count
-        case .chunked: nil
-        case .none, .untilClose: 0
         }
     }
 

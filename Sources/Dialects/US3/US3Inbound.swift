@@ -22,18 +22,9 @@ package enum US3Inbound {
         if let problem = place.key.isEmpty ? nil : US3Names.problem(withKey: place.key.span) { throw problem }
         var request = ClientRequest(
             operation, bucket: place.bucket, key: place.key, addressing: place.addressing, parameters: parameters,
-            contentLength: length(head.framing))
+            contentLength: head.bodyLength)
         try readOptions(of: &request, head)
         return request
-    }
-
-    /// nil: the body is chunked, as the Python SDK sends empty files and streams.
-    private static func length(_ framing: BodyFraming) -> UInt64? {
-        switch framing {
-        case .length(let count): count
-        case .chunked: nil
-        case .none, .untilClose: 0
-        }
     }
 
     // MARK: Operation
