@@ -21,8 +21,8 @@ struct OwnCallback: Sendable {
     enum Target: Sendable {
         /// The operator, in the policy at this place of the settings: any address may be called.
         case policy(Int)
-        /// A client: whether an address that one of the URLs resolved to may be called.
-        case client(mayConnect: @Sendable (CallbackURL, [UInt8]) -> Bool)
+        /// A client: what its URLs resolve to may be called only where the route allows it.
+        case client(TargetAllowance)
     }
 
     var target: Target

@@ -30,11 +30,11 @@ final class CallbackPools {
     /// Where connections for one of the callback's URLs come from.
     func pool(for callback: OwnCallback, urlIndex: Int) -> StorePool {
         switch callback.target {
-        case .client(let mayConnect):
+        case .client(let allowance):
             let url = callback.urls[urlIndex]
             var endpoint = endpoint(url, callback)
             endpoint.idleLimit = 0
-            endpoint.mayConnect = { mayConnect(url, $0) }
+            endpoint.mayConnect = { allowance.allows(host: url.host, port: url.port, address: $0.span) }
             return StorePool(context: context, endpoint: endpoint)
         case .policy(let index):
             if let pool = pools[index][urlIndex] { return pool }

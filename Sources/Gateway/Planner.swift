@@ -13,6 +13,13 @@ enum PlanError: Error {
     case failure(Failure)
     /// The callback parameters of a vendor's client are bad: told in its words, before anything is stored.
     case callback(VendorError)
+
+    /// The same for the put policy of a US3 client.
+    static func putPolicy(_ message: String) -> PlanError {
+        .callback(
+            VendorError(
+                status: US3PutPolicyError.status, code: String(US3PutPolicyError.retCode), message: message))
+    }
 }
 
 /// Makes the plan of an upload from the request, the settings, the clock and chance; does nothing else.
@@ -209,9 +216,7 @@ struct Planner: Sendable {
         }
         let signer = self.signer
         let own = OwnCallback(
-            target: .client { url, address in
-                allowance.allows(host: url.host, port: url.port, address: address.span)
-            },
+            target: .client(allowance),
             urls: decoded.urls, timeoutMilliseconds: CallbackPolicy.defaultTimeoutMilliseconds,
             rules: .vendor(vendor),
             request: { url, facts, now in
@@ -226,17 +231,11 @@ struct Planner: Sendable {
     ) throws(PlanError) {
         let decoded: US3ClientCallback
         do throws(US3PutPolicyError) { decoded = try US3PutPolicyCodec.decode(callback.callback.span) } catch {
-            throw .callback(
-                VendorError(
-                    status: US3PutPolicyError.status, code: String(US3PutPolicyError.retCode),
-                    message: US3PutPolicyError.message))
+            throw .putPolicy(US3PutPolicyError.message)
         }
         let allowance = plan.route.clientCallbacks
         guard allowance.mayAllow(host: decoded.url.host, port: decoded.url.port) else {
-            throw .callback(
-                VendorError(
-                    status: US3PutPolicyError.status, code: String(US3PutPolicyError.retCode),
-                    message: "\(US3PutPolicyError.message): this host may not be called back"))
+            throw .putPolicy("\(US3PutPolicyError.message): this host may not be called back")
         }
         let onFailure = CallbackPolicy.FailureRule()
         guard !store.makesCallbacks else {
@@ -244,9 +243,7 @@ struct Planner: Sendable {
             return plan.setCallback(asSent, name: "client", onFailure: onFailure)
         }
         let own = OwnCallback(
-            target: .client { url, address in
-                allowance.allows(host: url.host, port: url.port, address: address.span)
-            },
+            target: .client(allowance),
             urls: [decoded.url], timeoutMilliseconds: CallbackPolicy.defaultTimeoutMilliseconds, rules: .us3,
             request: { _, _, _ in decoded.request() })
         plan.setCallback(.own(own), name: "client", onFailure: onFailure)

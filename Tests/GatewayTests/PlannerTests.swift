@@ -144,9 +144,12 @@ import Testing
         let own = try #require(try planned.plan().ownCallback)
         #expect(own.rules == .vendor(.oss))
         #expect(own.custom == [CustomVariable(name: "a", value: Array("b".utf8))])
-        guard case .client(let mayConnect) = own.target else {
+        guard case .client(let allowance) = own.target else {
             Issue.record("a client wrote this URL")
             return
+        }
+        func mayConnect(_ url: CallbackURL, _ address: [UInt8]) -> Bool {
+            allowance.allows(host: url.host, port: url.port, address: address.span)
         }
         #expect(mayConnect(own.urls[0], [93, 184, 216, 34]))
         #expect(!mayConnect(own.urls[0], [169, 254, 169, 254]))
