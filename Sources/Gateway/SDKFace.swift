@@ -68,7 +68,7 @@ enum SDKFace {
     ) throws(VendorError) -> String {
         guard let group = try group(match, incoming) else { return "" }
         return try incoming.runtime.verifier(incoming.name).verify(
-            client, request.head, now: incoming.now, key: group.accessKey)
+            client, request.head, now: incoming.now, key: { group.accessKey(id: $0) })
     }
 
     /// Whose keys sign requests; nil where nobody is asked for one.

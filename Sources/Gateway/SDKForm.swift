@@ -76,7 +76,7 @@ final class SDKForm: FormFace {
         let match = runtime.settings.routes.match(upload.route)
         if let group = try SDKFace.group(match, incoming) {
             upload.clientID = try runtime.verifier(incoming.name).verifyForm(
-                &client, fields: fields, file: file, now: incoming.now, key: group.accessKey)
+                &client, fields: fields, file: file, now: incoming.now, key: { group.accessKey(id: $0) })
             // With the range of lengths that the policy allows.
             upload.client = client
         }
