@@ -28,7 +28,7 @@ CASES = [
     Case("upload 1 KiB", load("plain", KIB)),
     Case("upload 1 KiB, 16 connections", load("plain", KIB, connections=16), uploads=960),
     Case("upload 64 KiB", load("plain", 64 * KIB)),
-    Case("upload 64 MiB, each MiB", load("plain", 64 * MIB), uploads=2, units=64),
+    Case("upload 64 MiB, each MiB", load("plain", 64 * MIB), uploads=8, units=64),
     Case("upload 1 KiB, callback by store", load("by-store", KIB)),
     Case("upload 1 KiB, callback by putback", load("by-putback", KIB), uploads=100),
     Case("upload 1 KiB by SDK", replay(KIB)),
