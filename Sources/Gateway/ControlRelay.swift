@@ -77,7 +77,7 @@ final class ControlRelay: BodyReceiver {
 
     private func fail(_ failure: Failure) {
         guard let connection else { return }
-        let error = incoming.dialect.error(failure.refusal())
+        let error = incoming.dialect.error(failure)
         end(incoming.dialect.answer(error, toHead: false, SDKFace.context(incoming)), on: connection)
     }
 

@@ -3,6 +3,17 @@
 
 internal import Dialects
 
+extension Dialect {
+    /// What a vendor's client is told of a failure, and when it should try again.
+    func error(_ failure: Failure, stored: Stored = .no) -> VendorError {
+        var error = error(failure.refusal(stored: stored))
+        if error.status == 503, let seconds = failure.retryAfter {
+            error.fields.append((name: "Retry-After", value: String(seconds)))
+        }
+        return error
+    }
+}
+
 extension Failure {
     static var internalError: Failure {
         Failure(.internalError, party: .putback, phase: .answering, status: 500, "Something went wrong in Putback.")
@@ -29,7 +40,7 @@ extension Failure {
         case .methodNotAllowed: .methodNotAllowed
         case .notFound: .noSuchKey
         case .noSuchUpload: .noSuchUpload
-        case .overloaded, .draining, .storeBusy, .storeTimeout: .busy(message)
+        case .overloaded, .routeLimit, .clientLimit, .draining, .storeBusy, .storeTimeout: .busy(message)
         // Only here where the object was deleted again: the usual 203 is a success to many SDKs.
         case .callbackFailed: .callbackFailed(message)
         case .clientGone, .storeUnresolved, .storeUnreachable, .storeTLS, .storeClosed, .storeBadAnswer, .storeRefused,

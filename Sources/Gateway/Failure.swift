@@ -28,6 +28,8 @@ package struct Failure: Error, Equatable, Sendable {
         case badValue = "bad-value"
         case tooLarge = "too-large"
         case overloaded
+        case routeLimit = "route-limit"
+        case clientLimit = "client-limit"
         case headTimeout = "head-timeout"
         case clientGone = "client-gone"
         case bodyTruncated = "body-truncated"

@@ -35,7 +35,7 @@ extension Failure {
     var endsForm: Bool {
         switch code {
         case .malformedForm, .bodyTruncated, .bodyStalled, .bodyTooSlow, .bodyMalformed, .clientGone: true
-        case .unauthorized, .forbidden, .tooLarge, .overloaded, .draining: true
+        case .unauthorized, .forbidden, .tooLarge, .overloaded, .routeLimit, .clientLimit, .draining: true
         default: false
         }
     }

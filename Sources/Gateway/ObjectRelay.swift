@@ -103,7 +103,7 @@ final class ObjectRelay: BodyReceiver, StoreExchangeHandler {
         let context = SDKFace.context(incoming)
         let isHead = connection.request.method == .head
         SDKFace.send(
-            incoming.dialect.answer(incoming.dialect.error(failure.refusal()), toHead: isHead, context), on: connection)
+            incoming.dialect.answer(incoming.dialect.error(failure), toHead: isHead, context), on: connection)
     }
 }
 

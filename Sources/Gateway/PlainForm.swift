@@ -58,11 +58,12 @@ final class PlainForm: FormFace {
             let accepted = try uploadRequest(part, form.fields, requestID)
             upload = accepted
             let plan = try PlainRequest.prepare(accepted, connection, runtime)
+            let admission = try runtime.admitFile(accepted, plan, on: connection)
             file = part
             return .upload(
                 Upload(
                     runtime: runtime, request: accepted, plan: plan, face: .plain, source: form,
-                    record: UploadRecord(started: now)))
+                    record: UploadRecord(started: now), admission: admission))
         } catch {
             let outcome = Outcome(stored: .no, failure: error)
             let upload = upload ?? request

@@ -28,10 +28,10 @@ enum PlainRequest {
                 return try PlainForm.start(request, started: started, on: connection, runtime)
             }
             let plan = try prepare(request, connection, runtime)
-            guard worker.admitUpload(limit: runtime.uploadLimit) else { throw .overloaded }
+            let admission = try runtime.admit(request, plan, on: connection)
             let upload = Upload(
                 runtime: runtime, request: request, plan: plan, face: .plain, source: connection,
-                record: UploadRecord(started: started))
+                record: UploadRecord(started: started), admission: admission)
             upload.start()
         } catch {
             refuse(error, request, started, on: connection, runtime)

@@ -5,6 +5,7 @@ internal import Callbacks
 internal import Dialects
 internal import DirectoryStore
 internal import Eventing
+internal import HTTPServing
 internal import HTTPWire
 internal import Settings
 internal import Signing
@@ -120,6 +121,27 @@ final class Runtime {
         }
         guard plan.request.namesObject, let store = directory(plan.storeIndex) else { return }
         do throws(StoreError) { try store.validate(bucket: plan.bucket, key: plan.key) } catch { throw Failure(error) }
+    }
+
+    /// Lets an upload in, which counts until its end, or throws 503 that says what is used up.
+    func admit(
+        _ request: UploadRequest, _ plan: UploadPlan, on connection: ServerConnection
+    ) throws(Failure) -> Admission {
+        guard worker.admitUpload(limit: uploadLimit) else { throw .overloaded }
+        do throws(Failure) {
+            return try admitFile(request, plan, on: connection)
+        } catch {
+            worker.releaseUpload()
+            throw error
+        }
+    }
+
+    /// The same for a file of a form, which was let in as a whole.
+    func admitFile(
+        _ request: UploadRequest, _ plan: UploadPlan, on connection: ServerConnection
+    ) throws(Failure) -> Admission {
+        try snapshot.quotas.admit(
+            request, plan.route, address: connection.peer.octets, now: worker.loop.now, settings)
     }
 
     /// Uploads that may be under way at once: each holds at most ``Runtime/bytesPerUpload`` while a store is slow, and all

@@ -87,7 +87,7 @@ extension SDKFace {
         guard let object = outcome.object, outcome.stored == .yes, outcome.failure == nil || outcome.callback.isFailure
         else {
             let failure = outcome.failure ?? .internalError
-            return dialect.answer(dialect.error(failure.refusal(stored: outcome.stored)), toHead: false, context)
+            return dialect.answer(dialect.error(failure, stored: outcome.stored), toHead: false, context)
         }
         let md5 = object.contentMD5.flatMap { Base64.decode($0.utf8.span) }
         if case .putPart(_, let number) = client.operation {

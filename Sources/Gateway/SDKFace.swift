@@ -104,12 +104,15 @@ enum SDKFace {
             request, match, uuid: match.route.needsUUID ? runtime.worker.identifiers.nextUUID() : "", incoming)
         switch client.operation {
         case .putObject, .postObject, .appendObject, .putPart, .completeUpload:
-            guard runtime.worker.admitUpload(limit: runtime.uploadLimit) else {
-                throw incoming.dialect.error(Failure.overloaded.refusal())
+            let admission: Admission
+            do throws(Failure) {
+                admission = try runtime.admit(request, plan, on: incoming.connection)
+            } catch {
+                throw incoming.dialect.error(error)
             }
             Upload(
-                runtime: runtime, request: request, plan: plan, face: .sdk(incoming.name),
-                source: incoming.connection, record: UploadRecord(started: incoming.started)
+                runtime: runtime, request: request, plan: plan, face: .sdk(incoming.name), source: incoming.connection,
+                record: UploadRecord(started: incoming.started), admission: admission
             ).start()
         case .getObject, .headObject:
             read(plan, client, incoming)
@@ -144,12 +147,12 @@ enum SDKFace {
             plan = try incoming.runtime.planner.plan(request, match, uuid: uuid)
         } catch {
             switch error {
-            case .failure(let failure): throw incoming.dialect.error(failure.refusal())
+            case .failure(let failure): throw incoming.dialect.error(failure)
             case .callback(let problem): throw problem
             }
         }
         do throws(Failure) { try incoming.runtime.validate(plan) } catch {
-            throw incoming.dialect.error(error.refusal())
+            throw incoming.dialect.error(error)
         }
         return plan
     }

@@ -35,9 +35,7 @@ final class SDKForm: FormFace {
         do throws(FormError) { boundary = try FormBoundary(contentType: type.span) } catch {
             throw dialect.error(FormRefusal(error))
         }
-        guard runtime.worker.admitUpload(limit: runtime.uploadLimit) else {
-            throw dialect.error(Failure.overloaded.refusal())
-        }
+        guard runtime.worker.admitUpload(limit: runtime.uploadLimit) else { throw dialect.error(Failure.overloaded) }
         var options = FormOptions(runtime.settings.limits)
         options.fileField = "file"
         options.endsWithFile = true
@@ -83,9 +81,15 @@ final class SDKForm: FormFace {
         guard let match else { throw SDKFace.noRoute(upload, incoming) }
         let uuid = match.route.needsUUID ? runtime.worker.identifiers.nextUUID() : ""
         let plan = try SDKFace.plan(upload, match, uuid: uuid, incoming)
+        let admission: Admission
+        do throws(Failure) {
+            admission = try runtime.admitFile(upload, plan, on: incoming.connection)
+        } catch {
+            throw dialect.error(error)
+        }
         return Upload(
             runtime: runtime, request: upload, plan: plan, face: .sdk(incoming.name), source: form,
-            record: UploadRecord(started: incoming.started))
+            record: UploadRecord(started: incoming.started), admission: admission)
     }
 
     func ended(_ upload: Upload, _ outcome: Outcome, of form: FormUpload) -> Int {
@@ -102,7 +106,7 @@ final class SDKForm: FormFace {
             if let error = form.error {
                 refuse(incoming.dialect.error(FormRefusal(error)))
             } else if let fault {
-                refuse(incoming.dialect.error(fault.refusal()))
+                refuse(incoming.dialect.error(fault))
             } else {
                 refuse(incoming.dialect.error(FormRefusal.noFile))
             }

@@ -18,6 +18,7 @@ package final class Snapshot: Sendable {
     let signer: CallbackRequest.Signer?
     /// For the callbacks that Putback makes over https; nil where none can be.
     let callbackTLS: TLSContext?
+    let quotas: Quotas
 
     /// A store as the data path sees it.
     enum Place: Sendable {
@@ -33,6 +34,7 @@ package final class Snapshot: Sendable {
     /// - Throws: ``EventError`` with the file and the cause.
     package init(settings: Settings, previous: Snapshot? = nil, publicKeyURL: String? = nil) throws(EventError) {
         self.settings = settings
+        quotas = Quotas(settings, previous: previous?.quotas)
         var listenerTLS: [TLSContext?] = []
         for listener in settings.listeners {
             guard let tls = listener.tls else {

@@ -23,6 +23,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     private var probe: StoreCall?
     private var callback: CallbackMaker?
     private var record: UploadRecord
+    private let admission: Admission
     private var received: UInt64 = 0
     private var checksum = CRC64()
     private let needsChecksum: Bool
@@ -37,8 +38,9 @@ final class Upload: BodyReceiver, UploadSinkHandler {
 
     init(
         runtime: Runtime, request: UploadRequest, plan: UploadPlan, face: ClientFace, source: any UploadSource,
-        record: UploadRecord
+        record: UploadRecord, admission: Admission
     ) {
+        self.admission = admission
         self.runtime = runtime
         self.request = request
         self.plan = plan
@@ -236,6 +238,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         record.received = received
         // Before the answer: a client that has it may expect the room for its next upload.
         runtime.worker.uploadEnded(self)
+        admission.end()
         let now = runtime.worker.loop.now
         record.ended = now
         runtime.metrics.count(

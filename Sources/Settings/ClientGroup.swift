@@ -31,6 +31,8 @@ package struct ClientGroup: Sendable {
     package let bearer: [Bearer]
     package let basic: [Basic]
     package let networks: [AddressBlock]
+    /// Of each client of the group; nil leaves it to ``Limits/client``.
+    package let quota: Quota?
 
     /// Whether an address alone is enough.
     package var needsCredentials: Bool { !(keys.isEmpty && bearer.isEmpty && basic.isEmpty) }

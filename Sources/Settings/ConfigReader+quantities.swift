@@ -26,6 +26,11 @@ extension ConfigReader {
     /// A time in milliseconds, such as `5s`.
     func milliseconds(_ node: ConfigNode, atLeast minimum: UInt64 = 1) -> Int? {
         guard let text = text(node) else { return nil }
+        return milliseconds(text, node, atLeast: minimum)
+    }
+
+    /// The same where the time is a part of a text.
+    func milliseconds(_ text: String, _ node: ConfigNode, atLeast minimum: UInt64 = 1) -> Int? {
         let units: [(String, UInt64)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
         let value = quantity(
             text, node, what: "a time such as 5s", units: units, in: minimum...86_400_000

@@ -19,6 +19,8 @@ package struct Limits: Sendable, Equatable {
     package var formFieldBytes: Int = 64 << 10
     /// The headers of a form's parts and the values of its fields together.
     package var formFieldsBytes: Int = 256 << 10
+    /// Of each client, by its name or else its address, whose group has no quota of its own.
+    package var client = Quota.unlimited
 }
 
 /// How long each party may take, in milliseconds.

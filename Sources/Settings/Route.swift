@@ -42,6 +42,8 @@ package final class Route: Sendable {
     package let clientCallbacks: TargetAllowance
     /// The longest body: the route's own limit, else the general one, and never more than its size condition.
     package let uploadLimitBytes: UInt64
+    /// Of all its uploads together.
+    package let quota: Quota
     /// Whether the key or a callback variable holds `${uuid}`.
     package let needsUUID: Bool
     /// Whether one of them holds `${request.id}`.
@@ -50,7 +52,8 @@ package final class Route: Sendable {
     init(
         index: Int, name: String, conditions: RouteConditions, clientsIndex: Int?, storeIndex: Int, key: Template,
         headers: [RouteHeader], callbackIndex: Int?, callbackIsByStore: Bool, integrity: Integrity,
-        clientCallbacks: TargetAllowance, uploadLimitBytes: UInt64, needsUUID: Bool, needsRequestID: Bool
+        clientCallbacks: TargetAllowance, uploadLimitBytes: UInt64, quota: Quota, needsUUID: Bool,
+        needsRequestID: Bool
     ) {
         self.index = index
         self.name = name
@@ -66,6 +69,7 @@ package final class Route: Sendable {
         self.integrity = integrity
         self.clientCallbacks = clientCallbacks
         self.uploadLimitBytes = uploadLimitBytes
+        self.quota = quota
         self.needsUUID = needsUUID
         self.needsRequestID = needsRequestID
     }

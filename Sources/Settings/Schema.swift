@@ -35,15 +35,19 @@ enum Schema {
         "limits",
         optional: [
             "uploadSize", "head", "connections", "uploadsInFlight", "buffers", "callbackAnswer", "formParts",
-            "formField", "formFields",
+            "formField", "formFields", "client",
         ])
+    /// The keys that every section with a quota has.
+    private static let quotaKeys = ["uploadsInFlight", "rate", "burst"]
+    static let clientLimits = Section("limits.client", optional: quotaKeys)
     static let timeouts = Section(
         "timeouts",
         optional: [
             "head", "bodyIdle", "minimumRate", "keepAlive", "storeConnect", "storeAnswer", "storeComplete", "drain",
         ])
     static let minimumRate = Section("timeouts.minimumRate", required: ["bytes"], optional: ["per", "after"])
-    static let clients = Section("clients.*", optional: ["keys", "bearer", "basic", "cidr"])
+    static let clients = Section("clients.*", optional: ["keys", "bearer", "basic", "cidr", "limits"])
+    static let groupLimits = Section("clients.*.limits", optional: quotaKeys)
     static let clientKey = Section("clients.*.keys[]", required: ["id", "secret"], holdsSecrets: true)
     static let clientBearer = Section("clients.*.bearer[]", required: ["token"], optional: ["id"], holdsSecrets: true)
     static let clientBasic = Section("clients.*.basic[]", required: ["user", "password"], holdsSecrets: true)
@@ -67,13 +71,13 @@ enum Schema {
         "routes[].match",
         optional: ["listener", "host", "path", "methods", "contentType", "header", "query", "size"])
     static let clientCallbacks = Section("routes[].clientCallbacks", required: ["allow"])
-    static let routeLimits = Section("routes[].limits", required: ["uploadSize"])
+    static let routeLimits = Section("routes[].limits", optional: ["uploadSize"] + quotaKeys)
     static let state = Section("state", required: ["path"])
     static let signing = Section("signing", required: ["callbackKey", "publicKeyURL"], holdsSecrets: true)
 
     static let sections = [
-        root, listener, listenerTLS, admin, limits, timeouts, minimumRate, clients, clientKey, clientBearer,
-        clientBasic, store, storeCredentials, storeTLS, callback, onFailure, route, match, clientCallbacks,
-        routeLimits, signing, state,
+        root, listener, listenerTLS, admin, limits, clientLimits, timeouts, minimumRate, clients, groupLimits,
+        clientKey, clientBearer, clientBasic, store, storeCredentials, storeTLS, callback, onFailure, route, match,
+        clientCallbacks, routeLimits, signing, state,
     ]
 }

@@ -17,7 +17,8 @@ extension SettingsBuilder {
         reportRepeated(fields["basic"], basic.map { $0?.user }, "user")
         let group = ClientGroup(
             name: name, keys: keys.compactMap(\.self), bearer: bearer.compactMap(\.self),
-            basic: basic.compactMap(\.self), networks: networks.compactMap(\.self))
+            basic: basic.compactMap(\.self), networks: networks.compactMap(\.self),
+            quota: fields["limits"].flatMap { readQuota($0, Schema.groupLimits) })
         let isWhole =
             group.keys.count == keys.count && group.bearer.count == bearer.count && group.basic.count == basic.count
             && group.networks.count == networks.count

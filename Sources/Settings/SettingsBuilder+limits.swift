@@ -16,6 +16,7 @@ extension SettingsBuilder {
         set(&limits.formParts, fields["formParts"]) { reader.count($0, in: 1...1_000_000) }
         set(&limits.formFieldBytes, fields["formField"]) { reader.byteCount($0, in: 1...64 << 20) }
         set(&limits.formFieldsBytes, fields["formFields"]) { reader.byteCount($0, in: 1 << 10...64 << 20) }
+        if let node = fields["client"], let quota = readQuota(node, Schema.clientLimits) { limits.client = quota }
         return limits
     }
 

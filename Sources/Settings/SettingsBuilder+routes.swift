@@ -28,7 +28,9 @@ extension SettingsBuilder {
         let callback = fields["callback"].flatMap(callbackIndex)
         let integrity = fields["integrity"].map { reader.choice($0, Route.Integrity.self) } ?? .full
         let allowance = fields["clientCallbacks"].map(readClientCallbacks) ?? TargetAllowance()
-        let ownLimit = fields["limits"].flatMap(readRouteLimit)
+        let ownLimits = fields["limits"].flatMap { reader.fields($0, Schema.routeLimits) }
+        let ownSize = ownLimits?["uploadSize"].flatMap { reader.bytes($0, in: 1...(1 << 60)) }
+        let quota = ownLimits.map(readQuota) ?? .unlimited
         guard let conditions, let store, let key, let headers, let integrity, let allowance else { return nil }
 
         let references = key.references + headers.flatMap(\.value.references) + callbackReferences(callback)
@@ -36,7 +38,8 @@ extension SettingsBuilder {
             index: routes.count, name: name, conditions: conditions, clientsIndex: clients, storeIndex: store, key: key,
             headers: headers, callbackIndex: callback, callbackIsByStore: isByStore(callback, store, conditions),
             integrity: integrity, clientCallbacks: allowance,
-            uploadLimitBytes: min(ownLimit ?? limits.uploadSizeBytes, conditions.size.upper ?? .max),
+            uploadLimitBytes: min(ownSize ?? limits.uploadSizeBytes, conditions.size.upper ?? .max),
+            quota: quota,
             needsUUID: references.contains(.uuid), needsRequestID: references.contains(.requestID))
         checkRoute(route, fields)
         return route
@@ -158,10 +161,6 @@ extension SettingsBuilder {
             "x-tos-content-sha256", "x-tos-date", "x-tos-security-token",
         ]
         return names.contains(name) || name.hasPrefix("proxy-")
-    }
-
-    private func readRouteLimit(_ node: ConfigNode) -> UInt64? {
-        reader.fields(node, Schema.routeLimits)?["uploadSize"].flatMap { reader.bytes($0, in: 1...(1 << 60)) }
     }
 
     private func readClientCallbacks(_ node: ConfigNode) -> TargetAllowance? {

@@ -160,13 +160,13 @@ class Stream:
 class Client(Stream):
     """A client that sends exactly the bytes that the test says."""
 
-    def __init__(self, address: tuple[str, int] | str):
+    def __init__(self, address: tuple[str, int] | str, source: str | None = None):
         if isinstance(address, str):
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             connection.settimeout(DEADLINE)
             connection.connect(address)
         else:
-            connection = socket.create_connection(address, timeout=DEADLINE)
+            connection = socket.create_connection(address, DEADLINE, (source, 0) if source else None)
         super().__init__(connection)
 
     def __enter__(self) -> "Client":
