@@ -65,6 +65,27 @@ extension Metrics {
                 }
             }
         }
+        text.begin("putback_store_retries_total", .counter, "Requests that were tried once more, by why it was safe.")
+        for (name, meters) in stores {
+            for reason in StoreMeter.Retry.allCases {
+                text.sample(meters.sum { $0.retries(reason) }, [("store", name), ("reason", reason.label)])
+            }
+        }
+        let places = Self.merged(series.map(\.places)).sorted {
+            ($0.key.store, $0.key.address) < ($1.key.store, $1.key.address)
+        }
+        text.begin(
+            "putback_store_address_up", .gauge, "0 once an address failed, until a request to it succeeds on that loop."
+        )
+        for (key, meters) in places {
+            text.sample(meters.allSatisfy(\.isUp) ? 1 : 0, [("store", key.store), ("address", key.address)])
+        }
+        text.begin(
+            "putback_store_address_failures_total", .counter,
+            "Connections that could not be made, and requests on new ones that got no answer.")
+        for (key, meters) in places {
+            text.sample(meters.sum(\.failures), [("store", key.store), ("address", key.address)])
+        }
         text.begin("putback_store_connections", .gauge, "Open connections to stores.")
         for (name, meters) in stores {
             let idle = meters.sum(\.idleConnections)

@@ -8,6 +8,11 @@ internal import Upstream
 
 /// What one loop counts: written by its loop thread, read by any.
 final class MetricsShard: Sendable {
+    struct StoreAndAddress: Hashable {
+        var store: String
+        var address: String
+    }
+
     struct RouteAndStore: Hashable {
         var route: String
         var store: String
@@ -18,6 +23,7 @@ final class MetricsShard: Sendable {
     struct Series: Sendable {
         var uploads: [RouteAndStore: LoopCounters] = [:]
         var stores: [String: StoreMeter] = [:]
+        var places: [StoreAndAddress: PlaceMeter] = [:]
         var callbacks: [String: LoopCounters] = [:]
     }
 
@@ -48,11 +54,17 @@ final class MetricsShard: Sendable {
                 case .directory: nil
                 }
             }
+            let places = settings.stores.map { store -> [PlaceMeter] in
+                guard case .remote(let remote) = store.kind else { return [] }
+                return remote.placesToDial.map { place in
+                    named.places[StoreAndAddress(store: store.name, address: place.description), orNew: PlaceMeter()]
+                }
+            }
             let names = settings.callbacks.map(\.name) + [MetricsTables.clientCallback]
             let callbacks = names.map { name in
                 named.callbacks[name, orNew: LoopCounters(count: CallbackResult.Kind.allCases.count)]
             }
-            return MetricsTables(shard: self, uploads: uploads, stores: stores, callbacks: callbacks)
+            return MetricsTables(shard: self, uploads: uploads, stores: stores, places: places, callbacks: callbacks)
         }
     }
 
@@ -76,13 +88,19 @@ struct MetricsTables {
     private let uploads: [Unmanaged<LoopCounters>]
     /// nil for directories.
     let stores: [StoreMeter?]
+    /// For each address of each store.
+    let places: [[PlaceMeter]]
     /// One more than the settings have: the last is that of clients.
     let callbacks: [LoopCounters]
 
-    init(shard: MetricsShard, uploads: [LoopCounters], stores: [StoreMeter?], callbacks: [LoopCounters]) {
+    init(
+        shard: MetricsShard, uploads: [LoopCounters], stores: [StoreMeter?], places: [[PlaceMeter]],
+        callbacks: [LoopCounters]
+    ) {
         self.shard = shard
         unsafe self.uploads = uploads.map { unsafe Unmanaged.passUnretained($0) }
         self.stores = stores
+        self.places = places
         self.callbacks = callbacks
     }
 

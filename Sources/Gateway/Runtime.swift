@@ -50,10 +50,12 @@ final class Runtime {
         callbackPools = CallbackPools(context: worker.upstream, snapshot: snapshot)
         let metrics = worker.metrics.tables(snapshot.settings)
         self.metrics = metrics
-        remotes = zip(snapshot.stores, metrics.stores).map { place, meter in
-            guard case .remote(let endpoint, let store) = place, let meter else { return nil }
+        remotes = snapshot.stores.indices.map { index in
+            guard case .remote(let endpoint, let store) = snapshot.stores[index], let meter = metrics.stores[index]
+            else { return nil }
             return RemoteStore(
-                pool: StorePool(context: worker.upstream, endpoint: endpoint, meter: meter),
+                pool: StorePool(
+                    context: worker.upstream, endpoint: endpoint, meter: meter, placeMeters: metrics.places[index]),
                 requests: StoreRequests(store))
         }
     }

@@ -67,6 +67,8 @@ package final class Snapshot: Sendable {
         case .remote(let remote):
             let tls = remote.endpoint.isTLS ? try TLSContext.client(authorities: remote.caFile) : nil
             var endpoint = StoreEndpoint(host: remote.endpoint.host, port: remote.endpoint.port, tls: tls)
+            endpoint.addresses = remote.placesToDial
+            endpoint.prefersFirst = remote.balance == .first
             endpoint.proxy = remote.proxy?.revealText()
             endpoint.connectTimeout = .milliseconds(timeouts.storeConnectMilliseconds)
             endpoint.answerTimeout = .milliseconds(timeouts.storeAnswerMilliseconds)
@@ -114,5 +116,12 @@ package final class Snapshot: Sendable {
             && settings.routes.routes.contains { route in
                 route.callbackIndex != nil && !route.callbackIsByStore || !route.clientCallbacks.patterns.isEmpty
             }
+    }
+}
+
+extension RemoteStoreSettings {
+    /// Where connections go.
+    var placesToDial: [StorePlace] {
+        (addresses.isEmpty ? [endpoint] : addresses).map { StorePlace(host: $0.host, port: $0.port) }
     }
 }

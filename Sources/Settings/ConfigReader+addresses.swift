@@ -65,6 +65,21 @@ extension ConfigReader {
         return Endpoint(isTLS: isTLS, host: host.lowercased(), port: number)
     }
 
+    /// `HOST` or `HOST:PORT`, where connections to an endpoint go instead.
+    func address(_ node: ConfigNode, of endpoint: Endpoint) -> Endpoint? {
+        guard let text = text(node) else { return nil }
+        guard let (host, port) = Self.hostAndPort(text[...]), Self.isHost(host) else {
+            error(node, "expected \"HOST:PORT\" or \"[V6]:PORT\", found \(Self.shown(text))")
+            return nil
+        }
+        guard let port else { return Endpoint(isTLS: endpoint.isTLS, host: host.lowercased(), port: endpoint.port) }
+        guard let number = UInt16(port), number > 0, String(number) == port else {
+            error(node, "expected a port from 1 to 65535, found \(Self.shown(String(port)))")
+            return nil
+        }
+        return Endpoint(isTLS: endpoint.isTLS, host: host.lowercased(), port: number)
+    }
+
     /// A proxy's URL. It may hold a password, and is then given as a secret.
     func proxy(_ node: ConfigNode) -> Secret? {
         guard case .text(let text) = node.value else {

@@ -55,7 +55,8 @@ enum Schema {
     static let store = Section(
         "stores.*", required: ["dialect"],
         optional: [
-            "bucket", "endpoint", "region", "addressing", "signature", "credentials", "tls", "proxy", "path",
+            "bucket", "endpoint", "addresses", "balance", "region", "addressing", "signature", "credentials", "tls",
+            "proxy", "path",
         ])
     static let storeCredentials = Section(
         "stores.*.credentials", required: ["id", "secret"], optional: ["token"], holdsSecrets: true)

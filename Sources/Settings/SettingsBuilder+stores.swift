@@ -16,7 +16,7 @@ extension SettingsBuilder {
             case .tos: ["region"]
             case .us3: [String]()
             }
-        return own + ["bucket", "endpoint", "addressing", "credentials", "tls", "proxy"]
+        return own + ["bucket", "endpoint", "addresses", "balance", "addressing", "credentials", "tls", "proxy"]
     }
 
     func readStore(_ name: String, _ node: ConfigNode) -> Store? {
@@ -71,15 +71,42 @@ extension SettingsBuilder {
             reader.error(node, "the endpoint is http://, so there is no TLS to set up")
         }
         if let endpoint { checkEndpoint(dialect, endpoint, fields) }
+        let addresses = endpoint.flatMap { readAddresses($0, fields) } ?? []
+        let balance = fields["balance"].flatMap { reader.choice($0, StoreBalance.self) } ?? .roundRobin
+        if let node = fields["balance"], addresses.count < 2 {
+            reader.error(node, "there is nothing to choose from: give the store several \"addresses\"")
+        }
         let proxy = fields["proxy"].flatMap(reader.proxy)
         guard let endpoint, let bucket, let credentials, let addressing, dialect != .oss || signature != nil else {
             return nil
         }
         checkAddressing(fields, dialect, endpoint, addressing, bucket)
         let store = RemoteStoreSettings(
-            dialect: dialect, endpoint: endpoint, region: region, addressing: addressing, signature: signature,
+            dialect: dialect, endpoint: endpoint, addresses: addresses, balance: balance, region: region,
+            addressing: addressing, signature: signature,
             credentials: credentials, caFile: caFile, proxy: proxy)
         return Store(name: name, bucket: bucket, kind: .remote(store))
+    }
+
+    /// The most addresses of one store.
+    private static let mostAddresses = 16
+
+    private func readAddresses(_ endpoint: Endpoint, _ fields: Fields) -> [Endpoint]? {
+        guard let node = fields["addresses"] else { return nil }
+        let nodes = reader.list(node)
+        guard (1...Self.mostAddresses).contains(nodes.count) else {
+            if case .list = node.value {
+                reader.error(node, "expected 1 to \(Self.mostAddresses) addresses, found \(nodes.count)")
+            }
+            return nil
+        }
+        var addresses: [Endpoint] = []
+        for node in nodes {
+            guard let address = reader.address(node, of: endpoint) else { continue }
+            if addresses.contains(address) { reader.error(node, "this address is already in the list") }
+            addresses.append(address)
+        }
+        return addresses
     }
 
     private func readCredentials(_ node: ConfigNode) -> StoreCredentials? {

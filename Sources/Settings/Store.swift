@@ -40,6 +40,9 @@ package struct RemoteStoreSettings: Sendable {
 
     package let dialect: DialectName
     package let endpoint: Endpoint
+    /// Where connections to the endpoint go, as if these were its addresses; empty for its own.
+    package let addresses: [Endpoint]
+    package let balance: StoreBalance
     /// Without the vendor's prefix (`oss-`, `tos-`); nil where signatures name none: OSS with ``Signature/v1``, US3.
     package let region: String?
     package let addressing: Addressing
@@ -50,6 +53,14 @@ package struct RemoteStoreSettings: Sendable {
     package let caFile: String?
     /// The proxy in front of the store; its URL may hold a password.
     package let proxy: Secret?
+}
+
+/// How connections are spread over the addresses of a store.
+package enum StoreBalance: String, Sendable, CaseIterable {
+    /// One after the other.
+    case roundRobin
+    /// The first that works; the others stand in for it.
+    case first
 }
 
 /// What signs requests to a store.

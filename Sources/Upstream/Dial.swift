@@ -19,14 +19,14 @@ final class Dial: CurlTransfer {
 
     /// Starts to connect; `completion` is called once, in a later turn, with a non-blocking descriptor that it owns.
     init(
-        multi: CurlMulti, endpoint: StoreEndpoint, completion: @escaping (Result<Int32, StoreFailure>) -> Void
+        multi: CurlMulti, endpoint: StoreEndpoint, place: StorePlace,
+        completion: @escaping (Result<Int32, StoreFailure>) -> Void
     ) {
         self.multi = multi
         mayConnect = endpoint.mayConnect
         self.completion = completion
         super.init()
-        let host = endpoint.host.utf8.contains(UInt8(ascii: ":")) ? "[\(endpoint.host)]" : endpoint.host
-        set(CURLOPT_URL, "http://\(host):\(endpoint.port)/")
+        set(CURLOPT_URL, "http://\(place.description)/")
         set(CURLOPT_CONNECT_ONLY, 1)
         set(CURLOPT_CONNECTTIMEOUT_MS, Int(endpoint.connectTimeout.wholeNanoseconds / 1_000_000))
         // TLS is ours and begins inside the tunnel.

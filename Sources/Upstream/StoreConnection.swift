@@ -23,6 +23,8 @@ protocol StoreConnectionUser: AnyObject {
 final class StoreConnection: ByteStreamHandler, DeadlineHandler {
     private let pool: StorePool
     private let stream: ByteStream
+    /// Which of the pool's places it leads to.
+    let place: Int
     private let timer: DeadlineTimer
     /// Held from ``begin(user:method:)`` until the exchange is over.
     private var user: (any StoreConnectionUser)?
@@ -55,8 +57,9 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         case untilClose
     }
 
-    init(pool: StorePool, stream: ByteStream) {
+    init(pool: StorePool, stream: ByteStream, place: Int = 0) {
         self.pool = pool
+        self.place = place
         self.stream = stream
         timer = DeadlineTimer(loop: pool.context.loop)
         parser = ResponseParser(limits: pool.context.limits)
@@ -355,6 +358,8 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
         let user = self.user
         self.user = nil
         timer.cancel()
+        // A kept connection that closes says nothing of its place.
+        if kind != .closed || !isReused { pool.failed(at: place) }
         user?.connectionFailed(kind, reason)
         close()
     }

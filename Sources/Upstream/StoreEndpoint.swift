@@ -26,6 +26,14 @@ package struct StoreEndpoint: Sendable {
     /// one that is then connected to. nil: any. Not together with a proxy, whose address it would be asked about.
     package var mayConnect: (@Sendable ([UInt8]) -> Bool)?
 
+    /// Where connections go instead; certificates bear the name of `host` in any case.
+    package var addresses: [StorePlace] = []
+    /// Whether the first place that works is used, and not one after the other.
+    package var prefersFirst = false
+
+    /// Where connections go.
+    package var places: [StorePlace] { addresses.isEmpty ? [StorePlace(host: host, port: port)] : addresses }
+
     package init(host: String, port: UInt16, tls: TLSContext? = nil) {
         self.host = host
         self.port = port

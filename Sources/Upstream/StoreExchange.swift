@@ -283,6 +283,7 @@ package final class StoreExchange: StoreConnectionUser {
     private func answeredUnasked() {
         guard case .sending(let connection) = state else { return }
         connection.close()
+        pool.meter.retried(.keptConnectionClosed)
         dial()
     }
 
@@ -303,6 +304,7 @@ package final class StoreExchange: StoreConnectionUser {
         if canRepeat(on: connection, kind) {
             connection.close()
             headIsOut = false
+            pool.meter.retried(.keptConnectionClosed)
             return dial()
         }
         state = .done

@@ -32,7 +32,22 @@ package final class StoreMeter: Sendable {
     private static var statusCount: Int { 12 }
     private static var requests: Int { 5 * statusCount }
 
-    private let counters = LoopCounters(count: requests + 2)
+    /// Why a request was tried once more.
+    package enum Retry: Int, CaseIterable, Sendable {
+        /// The connection could not be made, and there was another address.
+        case nextAddress
+        /// A kept connection had closed before it took the request.
+        case keptConnectionClosed
+
+        package var label: String {
+            switch self {
+            case .nextAddress: "next-address"
+            case .keptConnectionClosed: "kept-connection-closed"
+            }
+        }
+    }
+
+    private let counters = LoopCounters(count: requests + 2 + Retry.allCases.count)
 
     package init() {
         precondition(
@@ -66,6 +81,9 @@ package final class StoreMeter: Sendable {
             }
         count(method, place)
     }
+
+    func retried(_ reason: Retry) { counters.add(1, at: Self.requests + 2 + reason.rawValue) }
+    package func retries(_ reason: Retry) -> Int { counters.value(at: Self.requests + 2 + reason.rawValue) }
 
     func connectionsChanged(by change: Int) { counters.add(change, at: Self.requests) }
     func idleChanged(by change: Int) { counters.add(change, at: Self.requests + 1) }

@@ -29,6 +29,7 @@ package final class StorePool {
     package let context: UpstreamContext
     package let endpoint: StoreEndpoint
     let meter: StoreMeter
+    private(set) var places: StorePlaces
     /// Unused connections, the one used last at the end: taking that one lets the others grow old and go.
     private var idle: [StoreConnection] = []
     /// TLS sessions are this pool's alone: its endpoint says by what name and authorities they were verified.
@@ -37,8 +38,14 @@ package final class StorePool {
     /// Connections that exist, idle ones included.
     package private(set) var connectionCount = 0
 
-    /// - Parameter meter: where requests and connections are counted; several pools of one loop may share it.
-    package init(context: UpstreamContext, endpoint: StoreEndpoint, meter: StoreMeter = StoreMeter()) {
+    /// - Parameters:
+    ///   - meter: where requests and connections are counted; several pools of one loop may share it.
+    ///   - placeMeters: for each place of the endpoint, or none.
+    package init(
+        context: UpstreamContext, endpoint: StoreEndpoint, meter: StoreMeter = StoreMeter(),
+        placeMeters: [PlaceMeter] = []
+    ) {
+        places = StorePlaces(endpoint, meters: placeMeters)
         self.context = context
         self.endpoint = endpoint
         self.meter = meter
@@ -46,8 +53,9 @@ package final class StorePool {
 
     package var idleCount: Int { idle.count }
 
-    /// An unused connection, where there is one.
+    /// An unused connection, where there is one: to the place whose turn it is.
     func takeIdle() -> StoreConnection? {
+        if places.all.count > 1 { return takeIdleByTurns() }
         while let connection = idle.popLast() {
             meter.idleChanged(by: -1)
             if connection.isUsable { return connection }
@@ -55,13 +63,37 @@ package final class StorePool {
         return nil
     }
 
-    /// Connects anew; `completion` is called in a later turn, with a connection whose TLS handshake is done.
+    private func takeIdleByTurns() -> StoreConnection? {
+        places.choose(now: context.loop.now)
+        let place = places.current
+        while let index = idle.lastIndex(where: { $0.place == place }) {
+            let connection = idle.remove(at: index)
+            meter.idleChanged(by: -1)
+            if connection.isUsable { return connection }
+        }
+        return nil
+    }
+
+    /// A connection to this place could not be made, or a request on it got no answer.
+    func failed(at place: Int) { places.failed(place, now: context.loop.now) }
+
+    func succeeded(at place: Int) {
+        if places.haveFailures { places.succeeded(place) }
+    }
+
+    /// Where to try once more after all of `tried` failed; nil if there is no other place.
+    fileprivate func another(than tried: Set<Int>) -> Int? {
+        places.chooseAnother(than: tried, now: context.loop.now)
+    }
+
+    /// Connects anew, to each place in turn until one takes the connection; `completion` is called in a later turn, with a connection whose TLS handshake is done.
     func dial(_ completion: @escaping (Result<StoreConnection, StoreFailure>) -> Void) -> PendingConnection {
         PendingConnection(pool: self, completion: completion)
     }
 
     /// Keeps a connection whose last exchange ended cleanly.
     func release(_ connection: StoreConnection) {
+        succeeded(at: connection.place)
         guard !isClosed, idle.count < endpoint.idleLimit else { return connection.close() }
         idle.append(connection)
         meter.idleChanged(by: 1)
@@ -102,13 +134,23 @@ final class PendingConnection: ByteStreamHandler, DeadlineHandler {
     private var dial: Dial?
     private var stream: ByteStream?
     private lazy var timer = DeadlineTimer(loop: pool.context.loop, handler: self)
-    private let started = Instant.now
+    private var started = Instant.now
+    private var place: Int
+    /// Places that failed.
+    private var tried: Set<Int> = []
 
     init(pool: StorePool, completion: @escaping (Result<StoreConnection, StoreFailure>) -> Void) {
         self.pool = pool
         self.completion = completion
+        place = pool.places.current
+        connect()
+    }
+
+    private func connect() {
         // The closure and this object hold each other until the dial is over or cancelled.
-        dial = Dial(multi: pool.context.curl, endpoint: pool.endpoint) { result in self.dialled(result) }
+        dial = Dial(multi: pool.context.curl, endpoint: pool.endpoint, place: pool.places.all[place]) { result in
+            self.dialled(result)
+        }
     }
 
     func cancel() {
@@ -124,7 +166,7 @@ final class PendingConnection: ByteStreamHandler, DeadlineHandler {
         dial = nil
         switch result {
         case .failure(let failure):
-            finish(.failure(failure))
+            failed(failure)
         case .success(let descriptor):
             guard let tls = pool.endpoint.tls else {
                 return connected(ByteStream(loop: pool.context.loop, descriptor: descriptor))
@@ -144,7 +186,7 @@ final class PendingConnection: ByteStreamHandler, DeadlineHandler {
             timer.deadline = started + pool.endpoint.connectTimeout
             shakeHands()
         } catch {
-            finish(.failure(StoreFailure(.tls, error.description)))
+            failed(StoreFailure(.tls, error.description))
         }
     }
 
@@ -157,9 +199,9 @@ final class PendingConnection: ByteStreamHandler, DeadlineHandler {
         case .wouldBlock:
             break
         case .end:
-            finish(.failure(StoreFailure(.tls, "the store closed the connection during the TLS handshake")))
+            failed(StoreFailure(.tls, "the store closed the connection during the TLS handshake"))
         case .failed(let error):
-            finish(.failure(StoreFailure(.tls, error.description)))
+            failed(StoreFailure(.tls, error.description))
         }
     }
 
@@ -167,17 +209,30 @@ final class PendingConnection: ByteStreamHandler, DeadlineHandler {
     func streamWritable(_ stream: ByteStream) { shakeHands() }
 
     func deadlinePassed(_ timer: DeadlineTimer) {
-        finish(.failure(StoreFailure(.connectTimeout, "the TLS handshake was not done in time")))
+        failed(StoreFailure(.connectTimeout, "the TLS handshake was not done in time"))
     }
 
     private func connected(_ stream: ByteStream) {
-        finish(.success(StoreConnection(pool: pool, stream: stream)))
+        pool.succeeded(at: place)
+        finish(.success(StoreConnection(pool: pool, stream: stream, place: place)))
+    }
+
+    /// Goes on to the next place: nothing was sent, so nothing can be done twice.
+    private func failed(_ failure: StoreFailure) {
+        timer.cancel()
+        stream?.close()
+        stream = nil
+        pool.failed(at: place)
+        tried.insert(place)
+        guard let next = pool.another(than: tried) else { return finish(.failure(failure)) }
+        pool.meter.retried(.nextAddress)
+        place = next
+        started = .now
+        connect()
     }
 
     private func finish(_ result: Result<StoreConnection, StoreFailure>) {
         timer.cancel()
-        stream?.close()
-        stream = nil
         let completion = self.completion
         self.completion = nil
         completion?(result)
