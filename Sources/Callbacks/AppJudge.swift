@@ -13,7 +13,7 @@ package enum AppVerdict: Sendable, Equatable {
 
 /// Judges the answer to a callback that Putback made for a client that speaks plain HTTP.
 ///
-/// Any 2xx is success, with a body of any kind and of up to 1 MiB, also none: the client reads the app's answer, not
+/// Any 2xx is success, with a body of any kind, also none (how long it may be says who reads it): the client reads the app's answer, not
 /// Putback. That is wider than the stores (OSS takes 200 with JSON only), so an app that satisfies a store satisfies
 /// this judge, not the other way round. Redirects are not followed and are failures.
 package enum AppJudge {
@@ -23,7 +23,6 @@ package enum AppJudge {
             return .failure(
                 label: "status", message: "The app answered \(answer.status).", status: answer.status)
         }
-        guard answer.body.count <= CallbackAnswer.maximumBodyBytes else { return judge(.tooLong) }
         return .success(
             body: answer.body, contentType: answer.fields.string("content-type") ?? "application/octet-stream")
     }
@@ -39,7 +38,7 @@ package enum AppJudge {
             case .timeout(_, let milliseconds): "The app did not answer within \(milliseconds) ms."
             case .closed: "The app closed the connection before its answer was complete."
             case .malformed: "The app's answer is not HTTP."
-            case .tooLong: "The app's answer is longer than \(CallbackAnswer.maximumBodyBytes) bytes."
+            case .tooLong: "The app's answer is longer than it may be, or than there is room for."
             }
         return .failure(label: failure.label, message: message, status: nil)
     }

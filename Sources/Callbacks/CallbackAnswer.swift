@@ -38,7 +38,7 @@ package enum CallbackTransportFailure: Error, Sendable, Equatable {
     case closed
     /// What came back is not HTTP.
     case malformed
-    /// The answer is longer than ``CallbackAnswer/maximumBodyBytes``.
+    /// The answer is longer than its reader takes.
     case tooLong
 
     /// A bounded word for logs and metrics.

@@ -24,6 +24,8 @@ final class DirectoryRead: BodyReceiver {
     private var reader: ObjectReader?
     private var bytes: Range<UInt64> = 0..<0
     private var isReading = false
+    /// Of the piece that is read, until it is the client's output.
+    private let loan: MemoryLoan
 
     init(
         incoming: SDKFace.Incoming, store: DirectoryStore, plan: UploadPlan, operation: ClientRequest
@@ -33,6 +35,7 @@ final class DirectoryRead: BodyReceiver {
         self.store = store
         self.plan = plan
         self.operation = operation
+        loan = MemoryLoan(incoming.runtime.worker.counters.budget)
         isHead = operation.operation == .headObject
         queue = incoming.runtime.worker.disk.queue()
         loop = incoming.runtime.worker.loop
@@ -40,8 +43,9 @@ final class DirectoryRead: BodyReceiver {
 
     /// Opens the object; the connection keeps this object until the answer is out.
     func start() {
-        connection?.receiver = self
-        connection?.attachment = self
+        guard isHead || loan.resize(to: Int(Self.pieceBytes)), let connection else { return refuse(.overloaded) }
+        connection.receiver = self
+        connection.attachment = self
         queue.execute { [self, store, loop, bucket = plan.bucket, key = plan.key] in
             let result: Result<ObjectReader?, StoreError>
             do throws(StoreError) {
@@ -57,6 +61,13 @@ final class DirectoryRead: BodyReceiver {
     func bodyCompleted() {}
     func clientFailed(_ failure: ClientFailure) { connection = nil }
     func answerDrained() { readNext() }
+
+    private func refuse(_ failure: Failure) {
+        guard let connection = connection.take() else { return }
+        SDKFace.send(
+            incoming.dialect.answer(incoming.dialect.error(failure), toHead: isHead, SDKFace.context(incoming)),
+            on: connection)
+    }
 
     private func opened(_ result: Result<ObjectReader?, StoreError>) {
         guard let connection else { return }

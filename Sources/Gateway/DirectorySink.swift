@@ -21,19 +21,21 @@ final class DirectorySink: UploadSink {
     private var waiting = 0
     /// One count, of what waits in all sinks of the loop.
     private let buffered: LoopCounters
+    private var room: MemoryRoom
     private var isPaused = false
     private var isOver = false
 
     /// Begins the object; a refusal comes by `sinkFailed`.
     init(
         store: DirectoryStore, target: DirectoryTarget, loop: EventLoop, queue: DiskQueue, buffered: LoopCounters,
-        handler: any UploadSinkHandler
+        budget: MemoryBudget, handler: any UploadSinkHandler
     ) {
         self.buffered = buffered
         self.loop = loop
         self.queue = queue
         self.handler = handler
-        writer = DirectoryWriter(store: store, target: target)
+        room = MemoryRoom(budget, freeBytes: MemoryBudget.shareBytes)
+        writer = DirectoryWriter(store: store, target: target, room: MemoryRoom(budget))
         perform { $0.begin() }
     }
 
@@ -45,7 +47,7 @@ final class DirectorySink: UploadSink {
         waiting += count
         buffered.add(count)
         perform({ [copy] in $0.write(copy) }, after: { $0.wrote(count) })
-        isPaused = waiting >= Self.window
+        isPaused = !room.mayHold(waiting) || waiting >= Self.window
         return !isPaused
     }
 
@@ -82,6 +84,7 @@ final class DirectorySink: UploadSink {
     private func wrote(_ count: Int) {
         waiting -= count
         buffered.add(-count)
+        _ = room.mayHold(waiting)
         guard isPaused, waiting <= Self.window / 2, !isOver else { return }
         isPaused = false
         handler?.sinkWritable()

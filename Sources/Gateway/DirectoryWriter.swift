@@ -4,6 +4,7 @@
 internal import Dialects
 internal import Digests
 internal import DirectoryStore
+internal import Eventing
 internal import HTTPWire
 internal import Octets
 
@@ -79,8 +80,12 @@ final class DirectoryWriter: @unchecked Sendable {
     private var etag: US3BodyDigest?
     /// Of a completion, which is read when it is whole.
     private var document: [UInt8] = []
+    /// The most that it may have: ten thousand parts, each of them named at length.
+    private static let documentBytes = 4 << 20
+    private var room: MemoryRoom
 
-    init(store: DirectoryStore, target: DirectoryTarget) {
+    init(store: DirectoryStore, target: DirectoryTarget, room: MemoryRoom) {
+        self.room = room
         self.store = store
         self.target = target
     }
@@ -118,7 +123,12 @@ final class DirectoryWriter: @unchecked Sendable {
                 try object.write(bytes.span)
             case .append(let append): try append.write(bytes.span)
             case .part(let part): try part.write(bytes.span)
-            case .completion: document += bytes
+            case .completion:
+                guard document.count + bytes.count <= Self.documentBytes else {
+                    return .tooLarge(UInt64(Self.documentBytes))
+                }
+                guard room.mayHold(document.count + bytes.count) else { return .overloaded }
+                document += bytes
             case nil: break
             }
             return nil

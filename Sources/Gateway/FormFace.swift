@@ -15,6 +15,9 @@ protocol FormFace: AnyObject {
     /// The upload of the file that began last is over; returns the status that stands for it.
     func ended(_ upload: Upload, _ outcome: Outcome, of form: FormUpload) -> Int
 
+    /// What it keeps for its answer.
+    var heldBytes: Int { get }
+
     /// The form is over: the dialect answers on the form's connection, which is nil when the client is gone.
     ///
     /// - Parameter fault: what was wrong with the form outside of its files; ``FormUpload/error`` where it was no form.

@@ -40,18 +40,20 @@ final class FormUpload: BodyReceiver, UploadSource {
     /// Bytes of later parts; those before `pendingStart` were read.
     private var pending: [UInt8] = []
     private var pendingStart = 0
+    private var room: MemoryRoom
     private var bodyIsComplete = false
     private var uploadIsPaused = false
     /// Whether the form counts among the uploads under way; its present upload counts in its place.
     private var isCounted = true
 
-    /// The caller has the form admitted as an upload (``Worker/admitUpload(limit:)``).
+    /// The caller has the form admitted as an upload (``Worker/admitUpload()``).
     init(
         runtime: Runtime, connection: ServerConnection, boundary: FormBoundary, options: FormOptions,
         face: any FormFace
     ) {
         self.runtime = runtime
         self.connection = connection
+        room = MemoryRoom(runtime.worker.counters.budget)
         self.face = face
         decoder = FormDecoder(boundary: boundary, options: options)
     }
@@ -119,7 +121,8 @@ final class FormUpload: BodyReceiver, UploadSource {
 
     func ended(_ upload: Upload, _ outcome: Outcome) -> Int {
         // The upload no longer counts; the form was admitted and is not refused now.
-        isCounted = runtime.worker.admitUpload(limit: .max)
+        runtime.worker.counters.budget.enterAgain()
+        isCounted = true
         uploadIsPaused = false
         let status = face.ended(upload, outcome, of: self)
         if outcome.failure?.endsForm == true {
@@ -149,6 +152,7 @@ final class FormUpload: BodyReceiver, UploadSource {
                 guard let event = found.event else { break }
                 take(event, bytes)
             }
+            if !room.mayHold(decoder.heldBytes + face.heldBytes) { fail(.overloaded) }
             return offset
         } catch {
             fail(error)
@@ -242,7 +246,10 @@ final class FormUpload: BodyReceiver, UploadSource {
 
     private func fail(_ error: FormError) {
         self.error = error
-        let failure = Failure(error)
+        fail(Failure(error))
+    }
+
+    private func fail(_ failure: Failure) {
         // Its failure ends the form.
         if case .passing(let upload) = step { upload.fail(failure) }
         finish(failure)

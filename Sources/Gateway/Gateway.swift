@@ -42,6 +42,7 @@ package final class Gateway: Sendable {
         let publicKeyURL = "http://\(adminSocket.address)/callback-key.pem"
         let snapshot = try Snapshot(settings: settings, publicKeyURL: publicKeyURL)
         let sockets = try bindListeners(settings, known: [], workers: settings.workers)
+        counters.budget.setLimit(bytes: settings.limits.bufferBytes)
         var notes: MultipartNotes?
         if let path = settings.statePath { notes = try MultipartNotes(path: path, queue: disk.queue(), log: log) }
         var workers: [Worker] = []
@@ -89,6 +90,7 @@ package final class Gateway: Sendable {
                 return current.bound.first { $0.configured == configured }
             }
         }
+        counters.budget.setLimit(bytes: settings.limits.bufferBytes)
         current.admin?.publish(snapshot)
         for (number, worker) in current.workers.enumerated() {
             let own = sockets.mapValues { $0[number] }
@@ -199,6 +201,17 @@ package final class Gateway: Sendable {
             line.add("listener", "admin")
             line.add("address", admin.description)
         }
-        log.event("ready") { line in line.add("workers", number: UInt64(state.workers.count)) }
+        let bound = MemoryBound(settings)
+        if let limit = MemoryLimit.containerBytes, limit < bound.bytes {
+            log.event("memory-bound", level: .warning) { line in
+                line.add("bound", bound.description)
+                line.add("limit", number: UInt64(limit))
+                line.add("error", "clients may make Putback need more memory than it may have; lower the limits")
+            }
+        }
+        log.event("ready") { line in
+            line.add("workers", number: UInt64(state.workers.count))
+            line.add("memoryBound", number: UInt64(bound.bytes))
+        }
     }
 }

@@ -44,7 +44,7 @@ extension Metrics {
             "putback_upload_received_bytes_total", .counter, "Bytes of bodies, counted when their upload is over.")
         text.sample(shards.sum(\.receivedBytes))
         text.begin("putback_uploads_in_flight", .gauge, "Uploads under way.")
-        text.sample(shared.uploads.load(ordering: .relaxed))
+        text.sample(shared.budget.uploadCount)
         text.begin(
             "putback_buffer_bytes", .gauge,
             "Bytes in memory that a connected store, or the disk of a directory store, did not take yet.")

@@ -48,6 +48,9 @@ final class MultipartSink: UploadSink {
     private var md5: MD5?
     /// What this sink holds at present, in the loop's count.
     private var countedBytes = 0
+    /// What it holds beyond an upload's share.
+    private var room: MemoryRoom
+    private var hasRoom = true
     private var flyingBytes = 0
     private(set) var answeredOperation: StoreOperation?
     /// The name of its note, where there is one.
@@ -62,6 +65,7 @@ final class MultipartSink: UploadSink {
         self.dialect = dialect
         self.handler = handler
         traits = dialect.traits
+        room = MemoryRoom(runtime.worker.counters.budget, freeBytes: MemoryBudget.shareBytes)
         parts = MultipartParts(traits, length: plan.length, mostBytes: plan.sizeLimit)
         if plan.contentMD5 != nil { md5 = MD5() }
     }
@@ -71,8 +75,20 @@ final class MultipartSink: UploadSink {
         md5?.update(bytes)
         parts.append(bytes)
         advance()
-        isPaused = parts.isOverfull
+        isPaused = parts.isOverfull || !hasRoom
+        if !hasRoom { waitForRoom() }
         return !isPaused
+    }
+
+    /// Parts that are on their way make room when they are stored. Where there are none, somebody else has all of it.
+    private func waitForRoom() {
+        guard calls.isEmpty else { return }
+        switch state {
+        case .gathering, .sending:
+            // In a later turn, as all that a sink tells.
+            runtime.worker.loop.execute { [self] in fail(.refused(.overloaded, relay: nil)) }
+        case .creating, .noting, .completing, .putting, .over: break
+        }
     }
 
     func finish() {
@@ -122,6 +138,7 @@ final class MultipartSink: UploadSink {
     /// After room was made.
     private func resume() {
         guard isPaused, !parts.isOverfull else { return }
+        guard hasRoom else { return waitForRoom() }
         isPaused = false
         handler?.sinkWritable()
     }
@@ -286,6 +303,7 @@ final class MultipartSink: UploadSink {
         let bytes = parts.waitingBytes + flyingBytes
         if bytes != countedBytes { runtime.worker.metrics.bufferedBytes.add(bytes - countedBytes) }
         countedBytes = bytes
+        hasRoom = room.mayHold(bytes)
     }
 
     private var seconds: Int64 { runtime.environment.clock.seconds }

@@ -3,8 +3,10 @@
 
 internal import Dialects
 internal import Digests
+internal import Eventing
 internal import HTTPServing
 internal import HTTPWire
+internal import Octets
 internal import Upstream
 
 /// A request without a body that is passed on to a store, with the store's answer as it comes. Loop thread only.
@@ -21,11 +23,13 @@ final class ObjectRelay: BodyReceiver, StoreExchangeHandler {
     private var exchange: StoreExchange?
     private var head = ResponseHead()
     private var buffered: [UInt8]?
+    private var room: MemoryRoom
     private var isPaused = false
 
     init(connection: ServerConnection, pool: StorePool, incoming: SDKFace.Incoming) {
         self.connection = connection
         self.pool = pool
+        room = MemoryRoom(pool.context.budget)
         self.incoming = incoming
     }
 
@@ -73,9 +77,11 @@ final class ObjectRelay: BodyReceiver, StoreExchangeHandler {
     }
 
     func storeAnswerBody(_ bytes: Span<UInt8>) {
-        guard buffered == nil else {
-            buffered?.append(contentsOf: (0..<bytes.count).map { bytes[$0] })
-            if buffered?.count ?? 0 > Self.bufferLimit { end(with: .badStoreAnswer) }
+        if let count = buffered?.count {
+            guard count + bytes.count <= Self.bufferLimit, room.mayHold(count + bytes.count) else {
+                return end(with: .badStoreAnswer)
+            }
+            buffered?.append(bytes)
             return
         }
         guard connection?.writeAnswer(bytes) == false else { return }

@@ -38,7 +38,7 @@ final class PlainForm: FormFace {
         let type = request.head.fields.first("content-type") ?? []
         let boundary: FormBoundary
         do throws(FormError) { boundary = try FormBoundary(contentType: type.span) } catch { throw Failure(error) }
-        guard runtime.worker.admitUpload(limit: runtime.uploadLimit) else { throw .overloaded }
+        guard runtime.worker.admitUpload() else { throw .overloaded }
         FormUpload(
             runtime: runtime, connection: connection, boundary: boundary, options: FormOptions(runtime.settings.limits),
             face: PlainForm(request, runtime, started: started)
@@ -110,6 +110,8 @@ final class PlainForm: FormFace {
     }
 
     // MARK: - The end
+
+    var heldBytes: Int { answer.heldBytes }
 
     func answer(_ fault: Failure?, of form: FormUpload) {
         let noFile = Failure(

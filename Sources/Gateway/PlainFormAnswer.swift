@@ -30,6 +30,7 @@ struct PlainFormAnswer {
     }
 
     var isEmpty: Bool { count == 0 }
+    var heldBytes: Int { list.count }
 
     /// Adds a file; returns the status that stands for it.
     mutating func add(_ part: FormPart, _ request: UploadRequest, _ plan: UploadPlan?, _ outcome: Outcome) -> Int {

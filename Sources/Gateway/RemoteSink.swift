@@ -20,9 +20,11 @@ final class RemoteSink: UploadSink, StoreExchangeHandler {
     private unowned var handler: (any UploadSinkHandler)?
     private let exchange: StoreExchange
     private var answer: WireAnswer?
+    private var room: MemoryRoom
 
     init(store: RemoteStore) {
         self.store = store
+        room = MemoryRoom(store.pool.context.budget)
         exchange = StoreExchange(pool: store.pool)
         exchange.handler = self
     }
@@ -51,6 +53,7 @@ final class RemoteSink: UploadSink, StoreExchangeHandler {
     func recycle() {
         handler = nil
         answer = nil
+        room.clear()
         guard exchange.isOver else { return exchange.abort() }
         exchange.makeReady()
         store.keep(self)
@@ -64,13 +67,18 @@ final class RemoteSink: UploadSink, StoreExchangeHandler {
 
     func storeAnswerBody(_ bytes: Span<UInt8>) {
         guard let count = answer?.body.count, count + bytes.count <= Self.answerLimit else {
-            exchange.abort()
-            let failure = Failure(
-                .storeBadAnswer, party: .store, phase: .judging, status: 502, "The store's answer is too long.")
-            handler?.sinkFailed(failure, mayBeStored: true)
-            return
+            return giveUp("The store's answer is too long.")
+        }
+        guard room.mayHold(count + bytes.count) else {
+            return giveUp("There is no room for the store's answer at present.")
         }
         answer?.body.append(bytes)
+    }
+
+    private func giveUp(_ message: String) {
+        exchange.abort()
+        let failure = Failure(.storeBadAnswer, party: .store, phase: .judging, status: 502, message)
+        handler?.sinkFailed(failure, mayBeStored: true)
     }
 
     func storeAnswerEnded() {

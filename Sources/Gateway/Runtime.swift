@@ -90,7 +90,7 @@ final class Runtime {
         guard let store = directory(plan.storeIndex) else { preconditionFailure("a store is remote or a directory") }
         return DirectorySink(
             store: store, target: DirectoryTarget(plan), loop: worker.loop, queue: worker.disk.queue(),
-            buffered: worker.metrics.bufferedBytes, handler: handler)
+            buffered: worker.metrics.bufferedBytes, budget: worker.counters.budget, handler: handler)
     }
 
     /// Removes an object whose callback failed; `completion` is told, in a later turn, whether it is gone.
@@ -129,7 +129,7 @@ final class Runtime {
     func admit(
         _ request: UploadRequest, _ plan: UploadPlan, on connection: ServerConnection
     ) throws(Failure) -> Admission {
-        guard worker.admitUpload(limit: uploadLimit) else { throw .overloaded }
+        guard worker.admitUpload() else { throw .overloaded }
         do throws(Failure) {
             return try admitFile(request, plan, on: connection)
         } catch {
@@ -145,15 +145,6 @@ final class Runtime {
         try snapshot.quotas.admit(
             request, plan.route, address: connection.peer.octets, now: worker.loop.now, settings)
     }
-
-    /// Uploads that may be under way at once: each holds at most ``Runtime/bytesPerUpload`` while a store is slow, and all
-    /// of them together no more than `limits.buffers`.
-    var uploadLimit: Int {
-        min(settings.limits.uploadsInFlight, max(1, settings.limits.bufferBytes / Self.bytesPerUpload))
-    }
-
-    /// What one read of a client brings, kept when the store does not take it at once.
-    private static let bytesPerUpload = 128 * 1024
 
     func log(_ record: UploadRecord, _ outcome: Outcome, request: UploadRequest, plan: UploadPlan?) {
         worker.log.event("upload") { line in

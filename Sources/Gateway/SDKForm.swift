@@ -35,7 +35,7 @@ final class SDKForm: FormFace {
         do throws(FormError) { boundary = try FormBoundary(contentType: type.span) } catch {
             throw dialect.error(FormRefusal(error))
         }
-        guard runtime.worker.admitUpload(limit: runtime.uploadLimit) else { throw dialect.error(Failure.overloaded) }
+        guard runtime.worker.admitUpload() else { throw dialect.error(Failure.overloaded) }
         var options = FormOptions(runtime.settings.limits)
         options.fileField = "file"
         options.endsWithFile = true
@@ -100,6 +100,8 @@ final class SDKForm: FormFace {
     }
 
     // MARK: - The end
+
+    var heldBytes: Int { told?.body.count ?? 0 }
 
     func answer(_ fault: Failure?, of form: FormUpload) {
         if told == nil {

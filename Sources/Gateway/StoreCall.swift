@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Dialects
+internal import Eventing
 internal import HTTPWire
 internal import Octets
 internal import Upstream
@@ -20,6 +21,7 @@ final class StoreCall: StoreExchangeHandler {
     private var sent = 0
     private var isFinished = false
     private var answer: WireAnswer?
+    private var room: MemoryRoom
     private var completion: ((Result<WireAnswer, StoreFailure>) -> Void)?
     /// Until it is over.
     private var itself: StoreCall?
@@ -32,6 +34,7 @@ final class StoreCall: StoreExchangeHandler {
         completion: @escaping (Result<WireAnswer, StoreFailure>) -> Void
     ) {
         self.body = body
+        room = MemoryRoom(pool.context.budget)
         self.completion = completion
         exchange = StoreExchange(pool: pool)
         exchange.handler = self
@@ -57,9 +60,9 @@ final class StoreCall: StoreExchangeHandler {
 
     func storeAnswerBody(_ bytes: Span<UInt8>) {
         guard let count = answer?.body.count else { return }
-        guard count + bytes.count <= Self.answerLimit else {
+        guard count + bytes.count <= Self.answerLimit, room.mayHold(count + bytes.count) else {
             exchange.abort()
-            return end(.failure(StoreFailure(.badAnswer, "the answer is too long", mayBeStored: true)))
+            return end(.failure(StoreFailure(.badAnswer, "there is no room for the answer", mayBeStored: true)))
         }
         answer?.body.append(bytes)
     }

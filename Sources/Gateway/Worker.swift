@@ -11,7 +11,8 @@ internal import Upstream
 /// What all workers count together.
 final class SharedCounters: Sendable {
     let connections = Atomic<Int>(0)
-    let uploads = Atomic<Int>(0)
+    /// `limits.buffers`, and how many uploads have their share of it.
+    let budget = MemoryBudget()
 }
 
 /// One loop with its listeners, client connections and store connections. Loop thread only, except where said.
@@ -48,7 +49,7 @@ final class Worker: @unchecked Sendable {
         self.counters = counters
         self.metrics = metrics
         identifiers = Identifiers(seed: environment.seed)
-        upstream = UpstreamContext(loop: loop, buffered: metrics.bufferedBytes)
+        upstream = UpstreamContext(loop: loop, buffered: metrics.bufferedBytes, budget: counters.budget)
         pipes = PipePool(loop: loop)
     }
 
@@ -60,9 +61,9 @@ final class Worker: @unchecked Sendable {
         self.runtime = runtime
         var next: [Frontend] = []
         for (index, listener) in snapshot.settings.listeners.enumerated() {
-            let context = ServingContext(loop: loop, limits: ServingLimits(snapshot.settings), pipes: pipes) {
-                [clock = environment.clock] in clock.seconds
-            }
+            let context = ServingContext(
+                loop: loop, limits: ServingLimits(snapshot.settings), pipes: pipes, budget: counters.budget
+            ) { [clock = environment.clock] in clock.seconds }
             if let socket = sockets[index] {
                 next.append(
                     Frontend(
@@ -89,22 +90,15 @@ final class Worker: @unchecked Sendable {
         guard let slot = upload.slot else { return }
         upload.slot = nil
         uploads.remove(at: slot)
-        counters.uploads.subtract(1, ordering: .relaxed)
+        counters.budget.leave()
         lookWhetherDrained()
     }
 
-    /// Takes back ``admitUpload(limit:)``, for what was admitted and is no upload now.
-    func releaseUpload() {
-        counters.uploads.subtract(1, ordering: .relaxed)
-    }
+    /// Takes back ``admitUpload()``, for what was admitted and is no upload now.
+    func releaseUpload() { counters.budget.leave() }
 
-    /// Whether one more upload is within `limit`; counts it if so.
-    func admitUpload(limit: Int) -> Bool {
-        let (_, count) = counters.uploads.add(1, ordering: .relaxed)
-        if count <= limit { return true }
-        counters.uploads.subtract(1, ordering: .relaxed)
-        return false
-    }
+    /// Whether one more upload is within the limits; counts it if so.
+    func admitUpload() -> Bool { counters.budget.enter(most: runtime.settings.limits.uploadsInFlight) }
 
     // MARK: - End
 

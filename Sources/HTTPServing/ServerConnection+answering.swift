@@ -140,7 +140,7 @@ extension ServerConnection {
             case .wouldBlock:
                 stream.waitForWritable()
                 timer.start(context.limits.answerIdle)
-                return
+                return countOutput()
             case .end, .failed:
                 return close()
             }
@@ -149,10 +149,19 @@ extension ServerConnection {
         // An idle connection keeps room for one small answer only.
         output.removeAll(keepingCapacity: output.capacity <= 1024)
         outputSent = 0
+        if outputLoan != nil { outputLoan = nil }
         guard !answerCompleted else { return answerFlushed() }
         // The client took what was owed; from here on somebody else is waited for, or its body is.
         resetBodyTimer()
         if answerStarted { receiver?.answerDrained() }
+    }
+
+    /// What waits for a client that does not read is there already; as long as it is, less of other things is let in.
+    private func countOutput() {
+        guard output.count > Self.freeOutputBytes else { return }
+        let loan = outputLoan ?? MemoryLoan(context.budget)
+        loan.count(output.count)
+        outputLoan = loan
     }
 
     private func answerFlushed() {

@@ -61,6 +61,10 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler, TurnEn
 
     var output: [UInt8] = []
     var outputSent = 0
+    /// Of an answer that its client does not take.
+    var outputLoan: MemoryLoan?
+    /// What of it needs no loan.
+    static let freeOutputBytes = 16 * 1024
     var answerStarted = false
     var answerCompleted = false
     /// The answer to a HEAD request tells the length of a body that is not sent.
@@ -128,6 +132,7 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler, TurnEn
         let wasBusy = isBusy
         phase = .closed
         resetReading()
+        outputLoan = nil
         timer.cancel()
         end(stream)
         let receiver = self.receiver

@@ -34,6 +34,7 @@ package final class ServingContext {
     package let wallClock: () -> Int64
     let scratch = Scratch(size: 512 * 1024)
     let pipes: PipePool
+    let budget: MemoryBudget
     /// Where answers are composed; empty between two of them.
     var answer = OctetBuffer(capacity: 1024)
     var answerBody = OctetBuffer(capacity: 1024)
@@ -44,10 +45,14 @@ package final class ServingContext {
     private var dateText: [UInt8] = []
     private var dateSecond = Int64.min
 
-    /// - Parameter pipes: those of the loop, where several contexts share it.
+    /// - Parameters:
+    ///   - pipes: those of the loop, where several contexts share it.
+    ///   - budget: where long answers count that clients do not take.
     package init(
-        loop: EventLoop, limits: ServingLimits, pipes: PipePool? = nil, wallClock: @escaping () -> Int64
+        loop: EventLoop, limits: ServingLimits, pipes: PipePool? = nil, budget: MemoryBudget = MemoryBudget(),
+        wallClock: @escaping () -> Int64
     ) {
+        self.budget = budget
         self.loop = loop
         self.pipes = pipes ?? PipePool(loop: loop)
         self.limits = limits

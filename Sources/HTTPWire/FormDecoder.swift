@@ -71,6 +71,9 @@ package struct FormDecoder: ~Copyable {
     private var parts = 0
     private var failure: FormError?
 
+    /// No less than what is held of fields and headers, and what was told of them.
+    package var heldBytes: Int { fieldsBytes }
+
     package init(boundary: FormBoundary, options: FormOptions = FormOptions()) {
         delimiter = Array("\r\n--".utf8) + boundary.octets
         self.options = options

@@ -4,14 +4,14 @@
 private import Glibc
 
 /// Small files, read whole.
-enum TextFile {
-    struct Failure: Error {
+package enum TextFile {
+    package struct Failure: Error {
         /// The operating system's words, or ours, as a clause.
         let reason: String
     }
 
     /// The bytes of a file of at most `maximumBytes`.
-    static func read(_ path: String, maximumBytes: Int) throws(Failure) -> [UInt8] {
+    package static func read(_ path: String, maximumBytes: Int) throws(Failure) -> [UInt8] {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw systemFailure() }
         defer { close(descriptor) }

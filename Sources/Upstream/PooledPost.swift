@@ -16,6 +16,7 @@ package final class PooledPost: StoreExchangeHandler, DeadlineHandler {
     private lazy var exchange = StoreExchange(pool: pool, handler: self)
     private lazy var timer = DeadlineTimer(loop: pool.context.loop, handler: self)
     private var answer = WholeAnswer()
+    private lazy var room = MemoryRoom(pool.context.budget)
 
     /// - Parameters:
     ///   - answerLimit: the most bytes of body that the answer may have.
@@ -76,6 +77,11 @@ package final class PooledPost: StoreExchangeHandler, DeadlineHandler {
         guard answer.body.count + bytes.count <= answerLimit else {
             exchange.abort()
             let reason = "the answer is larger than \(answerLimit) bytes"
+            return end(.failure(WholeFailure(.tooLarge, reason, mayHaveArrived: true)))
+        }
+        guard room.mayHold(answer.body.count + bytes.count) else {
+            exchange.abort()
+            let reason = "there is no room for the answer: limits.buffers is used up"
             return end(.failure(WholeFailure(.tooLarge, reason, mayHaveArrived: true)))
         }
         answer.body.append(bytes)

@@ -11,15 +11,19 @@ package final class UpstreamContext {
     package let limits: WireLimits
     /// One count: bytes of bodies that wait for a slow store.
     package let buffered: LoopCounters
+    /// What answers that are kept whole take of memory.
+    package let budget: MemoryBudget
     /// The read buffer for answers; another one than the clients', whose bytes may be in hand when an answer is read.
     let scratch = Scratch(size: 64 * 1024)
 
     package init(
-        loop: EventLoop, limits: WireLimits = .store, buffered: LoopCounters = LoopCounters(count: 1)
+        loop: EventLoop, limits: WireLimits = .store, buffered: LoopCounters = LoopCounters(count: 1),
+        budget: MemoryBudget = MemoryBudget()
     ) {
         self.loop = loop
         self.limits = limits
         self.buffered = buffered
+        self.budget = budget
         curl = CurlMulti(loop: loop)
     }
 }

@@ -23,5 +23,6 @@ struct CheckCommand: ParsableCommand {
             throw Exit.config
         }
         print("\(config.path): ok, \(settings.listeners.count) listeners, \(settings.routes.routes.count) routes")
+        print("memory: at most \(MemoryBound(settings).description)")
     }
 }

@@ -124,13 +124,12 @@ private func complete(_ status: Int, _ body: String, type: String? = "applicatio
                 == .failure(label: "status", message: "The app answered \(status).", status: status))
     }
 
-    @Test func `does not pass on more than 1 MiB`() {
-        let body = String(repeating: "a", count: CallbackAnswer.maximumBodyBytes)
+    @Test func `leaves the length of an answer to who reads it`() {
+        let body = String(repeating: "a", count: CallbackAnswer.maximumBodyBytes + 1)
         #expect(
             AppJudge.judge(complete(200, body)) == .success(body: body.bytes, contentType: "application/json"))
-        let message = "The app's answer is longer than 1048576 bytes."
-        #expect(
-            AppJudge.judge(complete(200, body + "a")) == .failure(label: "too-long", message: message, status: nil))
+        let message = "The app's answer is longer than it may be, or than there is room for."
+        #expect(AppJudge.judge(.tooLong) == .failure(label: "too-long", message: message, status: nil))
     }
 
     @Test func `has a word and a sentence for each way a callback can fail`() {
