@@ -12,12 +12,17 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from .wire import DEADLINE, SCALE, eventually
+from .wire import DEADLINE, SCALE, Client, eventually
 
 ROOT = Path(__file__).resolve().parents[3]
 BINARY = Path(os.environ.get("PUTBACK", ROOT / ".build/debug/putback"))
 if not BINARY.is_absolute():
     BINARY = ROOT / BINARY
+
+# What must be zero once nobody uploads any more.
+HELD = re.compile(
+    r'^(putback_uploads_in_flight|putback_buffer_bytes|putback_store_connections\{[^}]*state="active"[^}]*\}) (\S+)$', re.MULTILINE
+)
 
 # What a process prints that is about to die, or that a sanitizer has to say.
 CRASH = re.compile(r"Sanitizer|Fatal error|\*\*\* |Crash:|💣|SUMMARY:|runtime error|Segmentation", re.IGNORECASE)
@@ -46,6 +51,8 @@ class Gateway:
         self.events: list[dict[str, Any]] = []
         self.process: subprocess.Popen[str] | None = None
         self.baseline: dict[str, int] = {}
+        # Whether it was told to end.
+        self.drains = False
         self._changed = threading.Condition()
         self.write(config)
 
@@ -67,7 +74,7 @@ class Gateway:
             if memory:
                 resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
 
-        self.lines, self.events = [], []
+        self.lines, self.events, self.drains = [], [], False
         self.process = subprocess.Popen(
             [str(BINARY), "serve", "--config", str(self.file)],
             env={**os.environ, **(environment or {})},
@@ -180,6 +187,25 @@ class Gateway:
         """The descriptors once they are back at the baseline, or what is left of them at the deadline."""
         return eventually(self.descriptors, lambda now: now == self.baseline, seconds=3 * SCALE)
 
+    def held(self) -> dict[str, float]:
+        """What the process says it holds for uploads, once that is nothing, or what is left of it at the deadline."""
+
+        def counted() -> dict[str, float]:
+            with Client(self.admin) as client:
+                page = client.request("GET", "/metrics").body.decode()
+            found = {name: float(value) for name, value in HELD.findall(page)}
+            assert {"putback_uploads_in_flight", "putback_buffer_bytes"} <= found.keys(), page
+            return {name: value for name, value in found.items() if value}
+
+        return eventually(counted, lambda left: not left, seconds=3 * SCALE)
+
+    def check_nothing_left(self) -> None:
+        """Nothing is held for uploads, and the descriptors are those of the start."""
+        held = self.held()
+        assert not held, f"still held: {held}"
+        left = self.settled_descriptors()
+        assert left == self.baseline, f"descriptors {left}, at the start {self.baseline}"
+
     def peak_memory(self) -> int:
         """The largest resident set so far, in bytes."""
         return self._status("VmHWM") * 1024
@@ -197,6 +223,7 @@ class Gateway:
 
     def signal(self, number: int) -> None:
         assert self.process
+        self.drains = self.drains or number in (signal.SIGTERM, signal.SIGINT)
         self.process.send_signal(number)
 
     def wait(self, seconds: float = DEADLINE) -> int:
