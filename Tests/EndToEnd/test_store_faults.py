@@ -8,13 +8,22 @@ import time
 
 import pytest
 
-from support import configs
-from support.peers import Store, answer, crc64, md5, replies
+from support import configs, us3, vendors
+from support.peers import Store, answer, md5, replies
 from support.wire import Client, Closed, put
 
 BODY = b"hello"
 BIG = bytes(range(256)) * 4096 * 4  # 4 MiB: more than the kernel buffers, never held whole
 SHORT = {"storeConnect": "500ms", "storeAnswer": "500ms"}
+FORBIDDEN = {"oss": "AccessDenied", "tos": "AccessDenied", "us3": "-148643"}
+# What every cloud knows.
+FACTS = '{"bucket":${bucket},"object":${object},"size":${size}}'
+
+
+@pytest.fixture(params=vendors.ALL, ids=str)
+def vendor(request) -> vendors.Vendor:
+    """The cloud whose store has the fault."""
+    return request.param
 
 
 @pytest.fixture
@@ -23,11 +32,18 @@ def app(peers):
 
 
 @pytest.fixture
-def gateway_for(start, app):
-    """A gateway in front of this store, with a callback by Putback, so that one too many would be seen."""
+def store_of(peers, vendor):
+    """Makes a store of that cloud."""
+    return lambda *script, **options: peers.store(*script, kind=vendor.peer, **options)
 
-    def make(store_config, **change):
-        config = configs.edge(store_config, callback=configs.policy(app.port, by="putback"), timeouts=SHORT)
+
+@pytest.fixture
+def gateway_for(start, app, vendor):
+    """A gateway in front of a store at this port, with a callback by Putback, so that one too many would be seen."""
+
+    def make(port: int, store: configs.Config | None = None, **change):
+        callback = configs.policy(app.port, by="putback", body=FACTS)
+        config = configs.edge(vendor.config(port, **(store or {})), callback=callback, timeouts=SHORT)
         return start(configs.merged(config, change))
 
     return make
@@ -52,12 +68,12 @@ def free_port() -> int:
 
 @pytest.mark.parametrize("body", [BODY, BIG], ids=["small", "big"])
 def test_refuses_the_connection(gateway_for, app, body):
-    gateway = gateway_for(configs.oss_store(free_port()))
+    gateway = gateway_for(free_port())
     not_stored(put(gateway.edge, "/x", body), app, {502})
 
 
 def test_does_not_resolve(gateway_for, app):
-    gateway = gateway_for(configs.oss_store(0, endpoint="http://store.invalid", addressing="virtualHost"))
+    gateway = gateway_for(0, {"endpoint": "http://store.invalid"})
     not_stored(put(gateway.edge, "/x", BODY), app, {502, 504})
 
 
@@ -72,7 +88,7 @@ def test_never_accepts(gateway_for, app):
             client.setblocking(False)
             client.connect_ex(full.getsockname())
             waiting.append(client)
-        gateway = gateway_for(configs.oss_store(full.getsockname()[1]))
+        gateway = gateway_for(full.getsockname()[1])
         not_stored(put(gateway.edge, "/x", BODY), app, {504})
         for client in waiting:
             client.close()
@@ -93,7 +109,7 @@ def test_accepts_and_closes(gateway_for, app, body):
 
     threading.Thread(target=close_all, daemon=True).start()
     try:
-        gateway = gateway_for(configs.oss_store(server.getsockname()[1]))
+        gateway = gateway_for(server.getsockname()[1])
         # Once the whole body is sent, nobody knows whether it is stored: null.
         not_stored(put(gateway.edge, "/x", body), app, {502}, stored=(False, None))
     finally:
@@ -106,27 +122,32 @@ def closes_on_arrival(peer, stream, request):
     raise Closed()
 
 
+def called_back(peer, stream, request):
+    peer.read(stream, request)
+    stream.send(peer.success(request.body, b"{}", ("Content-Type", "application/json")))
+
+
 def resets_on_arrival(peer, stream, request):
     stream.reset()
     raise Closed()
 
 
-def test_closes_an_idle_connection_as_it_is_reused(gateway_for, peers, app):
+def test_closes_an_idle_connection_as_it_is_reused(gateway_for, store_of, app, vendor):
     """The whole body is still held and never arrived: it goes to a new connection and the client never learns."""
-    store = peers.store(Store.behave, resets_on_arrival)
-    gateway = gateway_for(configs.oss_store(store.port))
+    store = store_of(Store.behave, resets_on_arrival)
+    gateway = gateway_for(store.port)
     with Client(gateway.edge) as client:
         assert client.request("PUT", "/one", BODY).status == 200
         assert client.request("PUT", "/two", BODY).status == 200
-    assert [request.target for request in store.complete] == ["/media/one", "/media/two"]
+    assert [request.target for request in store.complete] == [vendor.target("one"), vendor.target("two")]
     assert store.connections == 2
     assert len(app.complete) == 2
 
 
-def test_takes_the_upload_on_a_connection_that_is_reused_and_closes(gateway_for, peers, app):
+def test_takes_the_upload_on_a_connection_that_is_reused_and_closes(gateway_for, store_of, app):
     """The store may have stored it and made its callback: only the client may decide to repeat."""
-    store = peers.store(Store.behave, closes_on_arrival)
-    gateway = gateway_for(configs.oss_store(store.port), callbacks={"uploaded": {"by": "store"}})
+    store = store_of(called_back, closes_on_arrival)
+    gateway = gateway_for(store.port, callbacks={"uploaded": {"by": "store"}})
     with Client(gateway.edge) as client:
         assert client.request("PUT", "/one", BODY).status == 200
         told = client.request("PUT", "/two", BODY)
@@ -135,20 +156,20 @@ def test_takes_the_upload_on_a_connection_that_is_reused_and_closes(gateway_for,
     assert len(store.requests) == 2
 
 
-def test_repeats_what_can_be_stored_twice_without_harm(gateway_for, peers, app):
+def test_repeats_what_can_be_stored_twice_without_harm(gateway_for, store_of, app, vendor):
     """The same case where the store makes no callback: the same bytes once more change nothing."""
-    store = peers.store(Store.behave, closes_on_arrival)
-    gateway = gateway_for(configs.oss_store(store.port))
+    store = store_of(Store.behave, closes_on_arrival)
+    gateway = gateway_for(store.port)
     with Client(gateway.edge) as client:
         assert client.request("PUT", "/one", BODY).status == 200
         assert client.request("PUT", "/two", BODY).status == 200
-    assert [request.target for request in store.requests] == ["/media/one", "/media/two", "/media/two"]
+    assert [request.target for request in store.requests] == [vendor.target("one"), vendor.target("two"), vendor.target("two")]
     assert len(app.requests) == 2, "one callback for each upload"
 
 
-def test_closed_its_idle_connection_long_ago(gateway_for, peers):
-    store = peers.store()
-    gateway = gateway_for(configs.oss_store(store.port))
+def test_closed_its_idle_connection_long_ago(gateway_for, store_of):
+    store = store_of()
+    gateway = gateway_for(store.port)
     assert put(gateway.edge, "/one", BODY).status == 200
     store.drop_connections()
     assert store.wait_for_idle()
@@ -156,37 +177,37 @@ def test_closed_its_idle_connection_long_ago(gateway_for, peers):
     assert len(store.requests) == 2
 
 
-def test_says_100_and_closes(gateway_for, peers, app):
+def test_says_100_and_closes(gateway_for, store_of, app):
     def behaviour(peer, stream, request):
         stream.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         raise Closed()
 
-    store = peers.store(*[behaviour] * 5)
-    gateway = gateway_for(configs.oss_store(store.port))
+    store = store_of(*[behaviour] * 5)
+    gateway = gateway_for(store.port)
     # The kernel may have taken the whole body by then; nobody knows what the store did with it.
     not_stored(put(gateway.edge, "/x", BIG), app, {502}, stored=(False, None))
 
 
-def test_says_100_before_it_answers(gateway_for, peers):
+def test_says_100_before_it_answers(gateway_for, store_of):
     def behaviour(peer, stream, request):
         stream.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         Store.behave(peer, stream, request)
 
-    store = peers.store(behaviour)
-    gateway = gateway_for(configs.oss_store(store.port))
+    store = store_of(behaviour)
+    gateway = gateway_for(store.port)
     assert put(gateway.edge, "/x", BODY).status == 200
 
 
-def test_refuses_while_the_body_still_flows(gateway_for, peers, app):
+def test_refuses_while_the_body_still_flows(gateway_for, store_of, app, vendor):
     def behaviour(peer, stream, request):
-        stream.send(Store.error(403, "AccessDenied"))
+        stream.send(peer.error(403, FORBIDDEN[vendor.name]))
         stream.half_close()
         while stream.fill():  # take the rest, so that the answer is not lost in a reset
             stream.buffer = b""
         raise Closed()
 
-    store = peers.store(behaviour)
-    gateway = gateway_for(configs.oss_store(store.port))
+    store = store_of(behaviour)
+    gateway = gateway_for(store.port)
     with Client(gateway.edge) as client:
         client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(BIG))
         client.send(BIG[:65536])
@@ -194,65 +215,92 @@ def test_refuses_while_the_body_still_flows(gateway_for, peers, app):
     not_stored(refusal, app, {403, 502})
 
 
-@pytest.mark.parametrize(
-    ("status", "code", "told"),
-    [
-        (400, "InvalidDigest", {400, 502}),
-        (403, "AccessDenied", {403, 502}),
-        (403, "RequestTimeTooSkewed", {403, 502}),
-        (403, "SignatureDoesNotMatch", {403, 502}),
-        (404, "NoSuchBucket", {404, 502}),
-        (409, "FileAlreadyExists", {409}),
-        (500, "InternalError", {500, 502}),
-        (301, "Moved", {502}),
-        (204, "", {502}),
-    ],
-)
-def test_answers_that_it_did_not_store(gateway_for, peers, app, status, code, told):
-    data = Store.error(status, code) if status != 204 else b"HTTP/1.1 204 No Content\r\n\r\n"
-    store = peers.store(*[replies(data)] * 4)
-    gateway = gateway_for(configs.oss_store(store.port))
+# A refusal of each kind in the words of each cloud: status, code, what a plain client is told.
+REFUSALS = [
+    (vendors.OSS, 400, "InvalidDigest", 400),
+    (vendors.OSS, 403, "AccessDenied", 502),
+    (vendors.OSS, 403, "RequestTimeTooSkewed", 502),
+    (vendors.OSS, 403, "SignatureDoesNotMatch", 502),
+    (vendors.OSS, 404, "NoSuchBucket", 502),
+    (vendors.OSS, 409, "FileAlreadyExists", 409),
+    (vendors.OSS, 500, "InternalError", 502),
+    (vendors.OSS, 301, "Moved", 502),
+    (vendors.TOS, 400, "BadDigest", 400),
+    (vendors.TOS, 403, "AccessDenied", 502),
+    (vendors.TOS, 403, "RequestTimeTooSkewed", 502),
+    (vendors.TOS, 403, "SignatureDoesNotMatch", 502),
+    (vendors.TOS, 404, "NoSuchBucket", 502),
+    (vendors.TOS, 409, "DuplicateObject", 409),
+    (vendors.TOS, 500, "InternalError", 502),
+    (vendors.TOS, 301, "PermanentRedirect", 502),
+    (vendors.US3, 400, "-15036", 400),
+    (vendors.US3, 401, "-148643", 502),
+    (vendors.US3, 403, "-148658", 502),
+    (vendors.US3, 404, "-30010", 502),
+    (vendors.US3, 500, "-148660", 502),
+    (vendors.US3, 301, "-148660", 502),
+]
+
+
+@pytest.mark.parametrize(("vendor", "status", "code", "told"), REFUSALS)
+def test_answers_that_it_did_not_store(gateway_for, store_of, app, vendor, status, code, told):
+    """A clock that is wrong (RequestTimeTooSkewed) is the operator's, and the client reads what it is about."""
+    store = store_of(*[replies(vendor.peer.error(status, code))] * 4)
+    gateway = gateway_for(store.port)
     refusal = put(gateway.edge, "/x", BODY)
-    if status == 204:
-        assert refusal.status in told
-    else:
-        not_stored(refusal, app, told)
+    not_stored(refusal, app, {told})
+    assert code in refusal.json()["detail"], "the store's own word for it"
+    assert len(store.requests) == 1
+    assert vendor.secret not in gateway.output
+
+
+def test_answers_a_success_that_is_none(gateway_for, store_of, app):
+    store = store_of(replies(b"HTTP/1.1 204 No Content\r\n\r\n"))
+    gateway = gateway_for(store.port)
+    told = put(gateway.edge, "/x", BODY)
+    assert (told.status, told.json()["stored"], told.json()["party"]) == (502, None, "store")
     assert app.requests == []
-    assert configs.ACCESS_KEY_SECRET not in gateway.output
 
 
-def test_asks_to_come_back_later(gateway_for, peers, app):
-    data = Store.error(503, "ServiceUnavailable", "Please retry.", ("Retry-After", "7"))
-    store = peers.store(*[replies(data)] * 4)
-    gateway = gateway_for(configs.oss_store(store.port))
+BUSY = [
+    (vendors.OSS, 503, "ServiceUnavailable"),
+    (vendors.TOS, 503, "ServiceUnavailable"),
+    (vendors.TOS, 429, "ExceedBucketQPSLimit"),
+    (vendors.US3, 503, "-148660"),
+]
+
+
+@pytest.mark.parametrize(("vendor", "status", "code"), BUSY)
+def test_asks_to_come_back_later(gateway_for, store_of, app, vendor, status, code):
+    store = store_of(*[replies(vendor.peer.error(status, code, "Please retry.", ("Retry-After", "7")))] * 4)
+    gateway = gateway_for(store.port)
     refusal = put(gateway.edge, "/x", BODY)
     not_stored(refusal, app, {503})
     assert refusal.header("Retry-After") == "7"
+    assert len(store.requests) == 1, "only the client may try again"
 
 
-def test_reads_slowly(gateway_for, peers):
+def test_reads_slowly(gateway_for, store_of):
     def behaviour(peer, stream, request):
         received = 0
-        crc = 0
         parts = []
         while received < len(BIG):
             data = stream.buffer or stream.socket.recv(65536)
             stream.buffer = b""
             received += len(data)
-            crc = crc64(data, crc)
             parts.append(data)
             time.sleep(0.001)
         request.body = b"".join(parts)
         request.complete = True
-        stream.send(Store.success(request.body))
+        stream.send(peer.success(request.body))
 
-    store = peers.store(behaviour)
-    gateway = gateway_for(configs.oss_store(store.port), timeouts={"storeAnswer": "30s"})
+    store = store_of(behaviour)
+    gateway = gateway_for(store.port, timeouts={"storeAnswer": "30s"})
     assert put(gateway.edge, "/x", BIG).status == 200
     assert store.complete[0].body == BIG
 
 
-def test_stops_reading(gateway_for, peers, app):
+def test_stops_reading(gateway_for, store_of, app):
     held = []
 
     def behaviour(peer, stream, request):
@@ -260,8 +308,8 @@ def test_stops_reading(gateway_for, peers, app):
         while not peer._stopped:
             time.sleep(0.01)
 
-    store = peers.store(behaviour)
-    gateway = gateway_for(configs.oss_store(store.port), timeouts={"bodyIdle": "500ms"})
+    store = store_of(behaviour)
+    gateway = gateway_for(store.port, timeouts={"bodyIdle": "500ms"})
     with Client(gateway.edge) as client:
         client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (64 << 20))
         try:
@@ -273,15 +321,15 @@ def test_stops_reading(gateway_for, peers, app):
     not_stored(refusal, app, {504})
 
 
-def test_never_answers(gateway_for, peers, app):
+def test_never_answers(gateway_for, store_of, app):
     def behaviour(peer, stream, request):
         peer.read(stream, request)
         while stream.fill():
             pass
         raise Closed()
 
-    store = peers.store(*[behaviour] * 4)
-    gateway = gateway_for(configs.oss_store(store.port))
+    store = store_of(*[behaviour] * 4)
+    gateway = gateway_for(store.port)
     refusal = put(gateway.edge, "/x", BODY)
     assert refusal.status == 504
     assert refusal.json()["party"] == "store"
@@ -289,29 +337,29 @@ def test_never_answers(gateway_for, peers, app):
     assert len(store.complete) == 1, "an upload that may be stored is not sent again"
 
 
-def test_resets_after_the_whole_answer(gateway_for, peers, app):
+def test_resets_after_the_whole_answer(gateway_for, store_of, app):
     def behaviour(peer, stream, request):
         peer.read(stream, request)
-        stream.send(Store.success(request.body))
+        stream.send(peer.success(request.body))
         stream.reset()
         raise Closed()
 
-    store = peers.store(behaviour)
-    gateway = gateway_for(configs.oss_store(store.port))
+    store = store_of(behaviour)
+    gateway = gateway_for(store.port)
     told = put(gateway.edge, "/x", BODY)
     # The reset may overtake the answer in the kernel; told or not, it must be the truth as far as it is known.
     assert told.status in (200, 502)
     assert len(app.complete) == (1 if told.status == 200 else 0)
 
 
-def test_resets_in_the_middle_of_its_answer(gateway_for, peers, app):
+def test_resets_in_the_middle_of_its_answer(gateway_for, store_of, app):
     def behaviour(peer, stream, request):
         peer.read(stream, request)
-        stream.send(Store.success(request.body, b'{"a":1}')[:-3])
+        stream.send(peer.success(request.body, b'{"a":1}')[:-3])
         raise Closed()
 
-    store = peers.store(*[behaviour] * 4)
-    gateway = gateway_for(configs.oss_store(store.port))
+    store = store_of(*[behaviour] * 4)
+    gateway = gateway_for(store.port)
     told = put(gateway.edge, "/x", BODY)
     assert told.status == 502
     assert len(store.complete) == 1, "an upload that may be stored is not sent again"
@@ -319,45 +367,45 @@ def test_resets_in_the_middle_of_its_answer(gateway_for, peers, app):
 
 @pytest.mark.parametrize("size", [len(BODY), len(BIG)])
 @pytest.mark.parametrize("wrong", [{"etag": '"00000000000000000000000000000000"', "crc": "1"}, {"crc": "12345"}])
-def test_stores_other_bytes_than_were_sent(gateway_for, peers, app, wrong, size):
+def test_stores_other_bytes_than_were_sent(gateway_for, store_of, app, vendor, wrong, size):
     body = BIG[:size]
-    store = peers.store(*[replies(Store.success(body, **wrong))] * 4)
-    gateway = gateway_for(configs.oss_store(store.port))
+    store = store_of(*[replies(vendor.peer.success(body, **wrong))] * 4)
+    gateway = gateway_for(store.port)
     told = put(gateway.edge, "/x", body)
     assert told.status == 502
     assert told.json()["party"] == "store"
     assert app.requests == [], "no app hears of an object with other bytes"
 
 
-def test_tells_only_an_etag_and_not_that_of_the_digest_that_the_client_sent(gateway_for, peers, app):
+def test_tells_only_an_etag_and_not_that_of_the_digest_that_the_client_sent(gateway_for, store_of, app):
     data = answer(200, b"", ("ETag", '"00000000000000000000000000000000"'))
-    store = peers.store(*[replies(data)] * 4)
-    gateway = gateway_for(configs.oss_store(store.port))
+    store = store_of(*[replies(data)] * 4)
+    gateway = gateway_for(store.port)
     told = put(gateway.edge, "/x", BODY, {"Content-MD5": base64.b64encode(md5(BODY)).decode()})
     assert told.status == 502
     assert app.requests == []
 
 
-def test_stores_a_part_of_the_body(gateway_for, peers, app):
-    store = peers.store(replies(Store.success(BODY[:3])))
-    gateway = gateway_for(configs.oss_store(store.port))
+def test_stores_a_part_of_the_body(gateway_for, store_of, app, vendor):
+    store = store_of(replies(vendor.peer.success(BODY[:3])))
+    gateway = gateway_for(store.port)
     assert put(gateway.edge, "/x", BODY).status == 502
     assert app.requests == []
 
 
 @pytest.mark.parametrize("framing", ["close", "chunked"])
-def test_answers_without_content_length(gateway_for, peers, framing):
+def test_answers_without_content_length(gateway_for, store_of, framing):
     def behaviour(peer, stream, request):
         peer.read(stream, request)
-        data = Store.success(request.body).replace(b"Content-Length: 0\r\n", b"")
+        data = peer.success(request.body).replace(b"Content-Length: 0\r\n", b"")
         if framing == "chunked":
             stream.send(data[:-2] + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
         else:
             stream.send(data)
             raise Closed()
 
-    store = peers.store(behaviour)
-    gateway = gateway_for(configs.oss_store(store.port))
+    store = store_of(behaviour)
+    gateway = gateway_for(store.port)
     assert put(gateway.edge, "/x", BODY).status == 200
 
 
@@ -373,9 +421,9 @@ def test_answers_without_content_length(gateway_for, peers, framing):
     ],
     ids=["head of 1 MiB", "another protocol", "two lengths", "status of four digits", "HTTP/2", "TLS alert"],
 )
-def test_answers_what_is_no_answer(gateway_for, peers, app, data):
-    store = peers.store(*[replies(data, close=True)] * 4)
-    gateway = gateway_for(configs.oss_store(store.port))
+def test_answers_what_is_no_answer(gateway_for, store_of, app, data):
+    store = store_of(*[replies(data, close=True)] * 4)
+    gateway = gateway_for(store.port)
     told = put(gateway.edge, "/x", BODY)
     assert told.status == 502
     assert told.json()["party"] == "store"
@@ -383,13 +431,13 @@ def test_answers_what_is_no_answer(gateway_for, peers, app, data):
     assert len(store.complete) == 1, "an upload that may be stored is not sent again"
 
 
-def test_answers_with_more_bytes_than_it_announced(gateway_for, peers):
+def test_answers_with_more_bytes_than_it_announced(gateway_for, store_of):
     def behaviour(peer, stream, request):
         peer.read(stream, request)
-        stream.send(Store.success(request.body) + b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nETag: \"poison\"\r\n\r\n")
+        stream.send(peer.success(request.body) + b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nETag: \"poison\"\r\n\r\n")
 
-    store = peers.store(behaviour)
-    gateway = gateway_for(configs.oss_store(store.port))
+    store = store_of(behaviour)
+    gateway = gateway_for(store.port)
     with Client(gateway.edge) as client:
         assert client.request("PUT", "/one", BODY).status == 200
         second = client.request("PUT", "/two", BODY)
@@ -398,15 +446,62 @@ def test_answers_with_more_bytes_than_it_announced(gateway_for, peers):
     assert store.connections == 2, "a connection with bytes left over is never used again"
 
 
-def test_closes_after_each_answer(gateway_for, peers):
+def test_closes_after_each_answer(gateway_for, store_of):
     def behaviour(peer, stream, request):
         peer.read(stream, request)
-        stream.send(Store.success(request.body, b"", ("Connection", "close")))
+        stream.send(peer.success(request.body, b"", ("Connection", "close")))
         raise Closed()
 
-    store = peers.store(*[behaviour] * 5)
-    gateway = gateway_for(configs.oss_store(store.port))
+    store = store_of(*[behaviour] * 5)
+    gateway = gateway_for(store.port)
     with Client(gateway.edge) as client:
         for n in range(5):
             assert client.request("PUT", f"/{n}", BODY).status == 200
     assert store.connections == 5
+
+
+def long_body(vendor: vendors.Vendor) -> bytes:
+    """Of two parts, if nobody says how long it is."""
+    return bytes((us3.BLOCK if vendor is vendors.US3 else 8 << 20) + 1)
+
+
+CREATED = {
+    "oss": b"<InitiateMultipartUploadResult><UploadId>U1</UploadId></InitiateMultipartUploadResult>",
+    "tos": b'{"Bucket":"b","Key":"x","UploadId":"U1"}',
+    "us3": b'{"UploadId":"U1","BlkSize":4194304,"Bucket":"b","Key":"x"}',
+}
+# The error documents of the vendors, behind a head that said 200.
+ERROR_BEHIND_200 = {
+    "oss": (b"<?xml version='1.0'?><Error><Code>InternalError</Code><Message>We failed.</Message></Error>", "application/xml"),
+    "tos": (b'{"Code":"InternalError","Message":"We failed.","RequestId":"1","HostId":"2"}', "application/json"),
+    "us3": (b'{"RetCode":-148660,"ErrMsg":"failed"}', "application/json"),
+}
+
+
+def test_completes_with_200_and_an_error_document(gateway_for, store_of, app, vendor):
+    """As Amazon S3 does when a completion fails behind its status line: nobody can tell, and no app is called."""
+    seen = []
+
+    def behaviour(peer, stream, request):
+        peer.read(stream, request)
+        query = request.target.partition("?")[2]
+        seen.append(request.method)
+        if request.method == "POST" and query.startswith("uploads"):
+            stream.send(answer(200, CREATED[vendor.name], ("Content-Type", "application/json")))
+        elif request.method == "PUT":
+            etag = us3.part_etag(request.body) if vendor is vendors.US3 else ""
+            stream.send(peer.success(request.body, etag=etag))
+        else:
+            document, kind = ERROR_BEHIND_200[vendor.name]
+            stream.send(answer(200, document, ("Content-Type", kind)))
+
+    store = store_of(*[behaviour] * 6)
+    gateway = gateway_for(store.port, limits={"uploadSize": "6GiB"})
+    body = long_body(vendor)
+    with Client(gateway.edge) as client:
+        client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        client.send(b"%X\r\n" % len(body) + body + b"\r\n0\r\n\r\n")
+        told = client.response()
+    assert (told.status, told.json()["stored"], told.json()["party"]) == (502, None, "store")
+    assert app.requests == []
+    assert seen.count("POST") == 2, "a completion is never sent again"

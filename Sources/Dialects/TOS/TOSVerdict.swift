@@ -12,7 +12,13 @@ package enum TOSVerdict {
     ) -> Verdict {
         let document = answer.status == 200 ? nil : ErrorDocument(tos: answer)
         switch answer.status {
-        case 200: return stored(answer, operation, streamed) { .stored($0) }
+        case 200:
+            // Unless the body is the app's, an error in it is the store's: status lines can leave before the end of a
+            // long completion is known, as those of Amazon S3 do.
+            if case .completeUpload = operation, !callbackAsked, !ErrorDocument(tos: answer).code.isEmpty {
+                return .unclear(status: answer.status)
+            }
+            return stored(answer, operation, streamed) { .stored($0) }
         case 203:
             guard let document, callbackAsked || document.code == "CallbackFailed" else {
                 return .unclear(status: answer.status)

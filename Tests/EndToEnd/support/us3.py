@@ -67,6 +67,11 @@ def etag(body: bytes) -> str:
     return base64.urlsafe_b64encode(struct.pack("<I", len(blocks)) + digest).decode()
 
 
+def part_etag(body: bytes) -> str:
+    """The ETag of a part, in quotes: its SHA-1 alone."""
+    return f'"{base64.urlsafe_b64encode(hashlib.sha1(body).digest()).decode()}"'
+
+
 def authorization(method: str, key: str, content_type: str = "", policy: str = "", date: str = "", md5: str = "") -> str:
     """The header that the Go SDK makes; with a put policy, which the Python SDK has no call for."""
     text = f"{method}\n{md5}\n{content_type}\n{date}\n/{BUCKET}/{key}{policy}"
