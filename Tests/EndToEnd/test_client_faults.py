@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from support import configs
+from support import configs, vendors
 from support.peers import Gate, answer
+from support.vendors import PLAIN, Face
 from support.wire import Client, eventually, put
 
 SHORT = {"head": "300ms", "bodyIdle": "300ms", "keepAlive": "300ms"}
 BIG = b"x" * 200_000
+FACTS = '{"bucket":${bucket},"object":${object},"size":${size}}'
+SLOW = {"plain": 408, "oss": "RequestTimeout", "tos": "RequestTimeout", "us3": "-148660"}
+CUT = {"plain": 400, "oss": "IncompleteBody", "tos": "UnexpectedEOF", "us3": "-148660"}
+
+
+@pytest.fixture(params=vendors.FACES, ids=str)
+def face(request) -> Face:
+    """What the client speaks, and the store behind."""
+    return request.param
 
 
 @pytest.fixture
@@ -18,15 +28,24 @@ def app(peers):
 
 
 @pytest.fixture
-def store(peers):
-    return peers.store()
+def store(peers, face):
+    return peers.store(kind=face.store.peer)
 
 
 @pytest.fixture
-def gateway(start, store, app):
+def gateway_for(start, store, face):
     """A callback by Putback, so that one too many would be seen."""
-    callback = configs.policy(app.port, by="putback")
-    return start(configs.edge(configs.oss_store(store.port), callback=callback, timeouts=SHORT))
+
+    def make(app, **change):
+        callback = configs.policy(app.port, by="putback", body=FACTS)
+        return start(face.config(store.port, callback, **change))
+
+    return make
+
+
+@pytest.fixture
+def gateway(gateway_for, app):
+    return gateway_for(app, timeouts=SHORT)
 
 
 def nothing_happened(store, app) -> None:
@@ -34,46 +53,44 @@ def nothing_happened(store, app) -> None:
     assert app.requests == [], "the app was called for an upload that is not stored"
 
 
-def test_stalls_in_the_head(gateway, store, app):
-    with Client(gateway.edge) as client:
+def test_stalls_in_the_head(gateway, face, store, app):
+    with Client(face.address(gateway)) as client:
         client.send(b"PUT /x HTTP/1.1\r\nHost: local")
-        answer = client.response()
-        assert answer.status == 408
+        told = client.response()
+        assert told.status == 408
+        face.check_refusal(told, **SLOW)
         assert client.is_closed()
     nothing_happened(store, app)
 
 
-def test_says_nothing_at_all(gateway, store, app):
-    with Client(gateway.edge) as client:
+def test_says_nothing_at_all(gateway, face, store, app):
+    with Client(face.address(gateway)) as client:
         assert client.is_closed()
     nothing_happened(store, app)
 
 
-def test_stays_idle_after_an_upload(gateway, store):
-    with Client(gateway.edge) as client:
-        assert client.request("PUT", "/x", b"hello").status == 200
+def test_stays_idle_after_an_upload(gateway, face, store, app):
+    with Client(face.address(gateway)) as client:
+        client.send(face.head(gateway, "x", "Content-Length: 5") + b"hello")
+        assert client.response().status == 200
         assert client.is_closed(), "an idle connection is closed without a word"
-    assert len(store.complete) == 1
+    assert (len(store.complete), len(app.complete)) == (1, 1)
 
 
 @pytest.mark.parametrize("sent", [0, 5, len(BIG) - 1])
-def test_stalls_in_the_body(gateway, store, app, sent):
-    with Client(gateway.edge) as client:
-        client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(BIG) + BIG[:sent])
-        answer = client.response()
-        assert answer.status == 408
-        assert answer.json()["stored"] is False
+def test_stalls_in_the_body(gateway, face, store, app, sent):
+    with Client(face.address(gateway)) as client:
+        client.send(face.head(gateway, "x", f"Content-Length: {len(BIG)}") + BIG[:sent])
+        face.check_refusal(client.response(), **SLOW)
         assert client.is_closed()
     store.wait_for_idle()
     nothing_happened(store, app)
 
 
-def test_sends_too_slowly(start, store, app):
-    timeouts = {"minimumRate": {"bytes": "1KiB", "per": "100ms", "after": "300ms"}}
-    callback = configs.policy(app.port, by="putback")
-    gateway = start(configs.edge(configs.oss_store(store.port), callback=callback, timeouts=timeouts))
-    with Client(gateway.edge) as client:
-        client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n")
+def test_sends_too_slowly(gateway_for, face, store, app):
+    gateway = gateway_for(app, timeouts={"minimumRate": {"bytes": "1KiB", "per": "100ms", "after": "300ms"}})
+    with Client(face.address(gateway)) as client:
+        client.send(face.head(gateway, "x", "Content-Length: 1000000"))
         client.socket.settimeout(0.02)
         for _ in range(1000):  # one byte every 20 ms; twenty seconds at most
             try:
@@ -87,15 +104,14 @@ def test_sends_too_slowly(start, store, app):
             if client.buffer:
                 break
         client.socket.settimeout(10)
-        answer = client.response()
-        assert answer.status == 408
+        face.check_refusal(client.response(), **SLOW)
     store.wait_for_idle()
     nothing_happened(store, app)
 
 
-def test_may_take_its_time_above_the_minimum_rate(start, store, app):
-    timeouts = {"minimumRate": {"bytes": "1B", "per": "1s", "after": "100ms"}}
-    gateway = start(configs.edge(configs.oss_store(store.port), timeouts=timeouts))
+@pytest.mark.parametrize("face", [PLAIN])
+def test_may_take_its_time_above_the_minimum_rate(gateway_for, face, store, app):
+    gateway = gateway_for(app, timeouts={"minimumRate": {"bytes": "1B", "per": "1s", "after": "100ms"}})
     with Client(gateway.edge) as client:
         client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\n\r\n")
         client.socket.settimeout(0.03)
@@ -109,62 +125,60 @@ def test_may_take_its_time_above_the_minimum_rate(start, store, app):
 
 
 @pytest.mark.parametrize("sent", [1, 70_000])
-def test_resets_in_the_body(gateway, store, app, sent):
-    client = Client(gateway.edge)
-    client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(BIG) + BIG[:sent])
+def test_resets_in_the_body(gateway, face, store, app, sent):
+    client = Client(face.address(gateway))
+    client.send(face.head(gateway, "x", f"Content-Length: {len(BIG)}") + BIG[:sent])
     store.wait_for_requests(1)
     client.reset()
     assert store.wait_for_idle(), "the store's connection is still open although the upload can never end"
     nothing_happened(store, app)
 
 
-def test_resets_in_the_head(gateway, store, app):
-    client = Client(gateway.edge)
+def test_resets_in_the_head(gateway, face, store, app):
+    client = Client(face.address(gateway))
     client.send(b"PUT /x HTT")
     client.reset()
-    assert put(gateway.edge, "/next", b"hello").status == 200
-    assert [request.target for request in store.complete] == ["/media/next"]
+    assert face.put(gateway, "next").status == 200
+    assert [request.target for request in store.complete] == [face.target("next")]
     assert len(app.complete) == 1
 
 
-def test_half_closes_after_the_body(gateway, store, app):
-    with Client(gateway.edge) as client:
-        client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello")
+def test_half_closes_after_the_body(gateway, face, store, app):
+    with Client(face.address(gateway)) as client:
+        client.send(face.head(gateway, "x", "Content-Length: 5") + b"hello")
         client.half_close()
-        assert client.response().status == 200
+        told = client.response()
+        assert (told.status, told.body) == (200, app.default)
         assert client.is_closed()
     assert len(store.complete) == 1
     assert len(app.complete) == 1
 
 
-@pytest.mark.parametrize("framing", [b"Content-Length: 10", b"Transfer-Encoding: chunked"])
-def test_half_closes_in_the_body(gateway, store, app, framing):
-    body = b"hello" if b"Length" in framing else b"5\r\nhello\r\n"
-    with Client(gateway.edge) as client:
-        client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\n" + framing + b"\r\n\r\n" + body)
+@pytest.mark.parametrize("framing", ["Content-Length: 10", "Transfer-Encoding: chunked"])
+def test_half_closes_in_the_body(gateway, face, store, app, framing):
+    body = b"hello" if "Length" in framing else b"5\r\nhello\r\n"
+    with Client(face.address(gateway)) as client:
+        client.send(face.head(gateway, "x", framing) + body)
         client.half_close()
-        answer = client.response()
-        assert answer.status == 400
-        assert answer.json()["stored"] is False
+        face.check_refusal(client.response(), **CUT)
         assert client.is_closed()
     store.wait_for_idle()
     nothing_happened(store, app)
 
 
 @pytest.mark.parametrize("tail", [b"", b"5\r\nhel", b"5\r\nhello\r\n", b"5\r\nhello\r\n0\r\n", b"5\r\nhello\r\n0\r\nX-Trailer: "])
-def test_never_ends_its_chunked_body(gateway, store, app, tail):
-    with Client(gateway.edge) as client:
-        client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + tail)
-        answer = client.response()
-        assert answer.status == 408
+def test_never_ends_its_chunked_body(gateway, face, store, app, tail):
+    with Client(face.address(gateway)) as client:
+        client.send(face.head(gateway, "x", "Transfer-Encoding: chunked") + tail)
+        face.check_refusal(client.response(), **SLOW)
         assert client.is_closed()
     store.wait_for_idle()
     nothing_happened(store, app)
 
 
-def test_sends_bytes_after_the_body(gateway, store, app):
-    with Client(gateway.edge) as client:
-        client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello, and more\r\n\r\n")
+def test_sends_bytes_after_the_body(gateway, face, store, app):
+    with Client(face.address(gateway)) as client:
+        client.send(face.head(gateway, "x", "Content-Length: 5") + b"hello, and more\r\n\r\n")
         assert client.response().status == 200
         assert client.response().status == 400
         assert client.is_closed()
@@ -172,14 +186,14 @@ def test_sends_bytes_after_the_body(gateway, store, app):
     assert len(app.complete) == 1
 
 
-def test_pipelines_a_second_upload_while_the_first_is_called_back(start, peers, store):
+def test_pipelines_a_second_upload_while_the_first_is_called_back(gateway_for, face, peers, store):
     gate = Gate(lambda _: answer(200, b'{"n":1}', ("Content-Type", "application/json")))
     app = peers.app(gate)
-    gateway = start(configs.edge(configs.oss_store(store.port), callback=configs.policy(app.port, by="putback")))
-    with Client(gateway.edge) as client:
-        client.send(b"PUT /one HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\none")
+    gateway = gateway_for(app)
+    with Client(face.address(gateway)) as client:
+        client.send(face.head(gateway, "one", "Content-Length: 3") + b"one")
         app.wait_for_complete(1)
-        client.send(b"PUT /two HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\ntwo")
+        client.send(face.head(gateway, "two", "Content-Length: 3") + b"two")
         gate.open()
         assert client.response().body == b'{"n":1}'
         assert client.response().status == 200
@@ -187,64 +201,71 @@ def test_pipelines_a_second_upload_while_the_first_is_called_back(start, peers, 
     assert len(app.complete) == 2
 
 
-def test_expects_100_and_waits(gateway, store):
-    with Client(gateway.edge) as client:
-        client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
+def test_expects_100_and_waits(gateway, face, store, app):
+    with Client(face.address(gateway)) as client:
+        client.send(face.head(gateway, "x", "Content-Length: 5", "Expect: 100-continue"))
         assert client.read_head().status == 100
         client.send(b"hello")
         assert client.response().status == 200
     assert store.complete[0].body == b"hello"
     assert store.complete[0].header("Expect") is None
+    assert len(app.complete) == 1
 
 
-def test_expects_100_in_http_1_0(gateway, store):
+def test_expects_100_in_http_1_0(gateway, face, store, app):
     """RFC 9110, 10.1.1: an expectation in HTTP/1.0 is ignored."""
-    with Client(gateway.edge) as client:
-        client.send(b"PUT /x HTTP/1.0\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\nhello")
-        assert client.read_head().status == 200
+    with Client(face.address(gateway)) as client:
+        client.send(face.head(gateway, "x", "Content-Length: 5", "Expect: 100-continue", version="1.0") + b"hello")
+        told = client.response()
+        assert (told.status, told.body) == (200, app.default)
+        assert client.is_closed()
+    assert (len(store.complete), len(app.complete)) == (1, 1)
 
 
-def test_goes_away_while_the_callback_runs(start, peers, store):
+def test_goes_away_while_the_callback_runs(gateway_for, face, peers, store):
     gate = Gate(lambda _: answer(200, b"{}", ("Content-Type", "application/json")))
     app = peers.app(gate)
-    gateway = start(configs.edge(configs.oss_store(store.port), callback=configs.policy(app.port, by="putback")))
-    client = Client(gateway.edge)
-    client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello")
+    gateway = gateway_for(app)
+    client = Client(face.address(gateway))
+    client.send(face.head(gateway, "x", "Content-Length: 5") + b"hello")
     app.wait_for_complete(1)
     client.reset()
     gate.open()
-    assert put(gateway.edge, "/next", b"hello").status == 200
-    assert [request.target for request in store.complete] == ["/media/x", "/media/next"]
+    assert face.put(gateway, "next").status == 200
+    assert [request.target for request in store.complete] == [face.target("x"), face.target("next")]
     assert len(app.requests) == 2, "one callback for each stored upload, none twice"
 
 
-def test_goes_away_while_the_store_thinks(start, peers):
-    gate = Gate(lambda request: peers.all[0].success(request.body))
-    store = peers.store(gate)
-    app = peers.app()
-    gateway = start(configs.edge(configs.oss_store(store.port), callback=configs.policy(app.port, by="putback")))
-    client = Client(gateway.edge)
-    client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello")
+def test_goes_away_while_the_store_thinks(gateway_for, face, store, app):
+    gate = Gate(lambda request: face.store.peer.success(request.body))
+    store.script = [gate]
+    gateway = gateway_for(app)
+    client = Client(face.address(gateway))
+    client.send(face.head(gateway, "x", "Content-Length: 5") + b"hello")
     store.wait_for_complete(1)
     client.reset()
     gate.open()
-    assert put(gateway.edge, "/next", b"hello").status == 200
-    # The first object may be stored: then its app must have heard of it; if the store's answer was not awaited, not.
-    assert len(app.complete) in (1, 2)
+    assert face.put(gateway, "next").status == 200
+    # The upload was complete: it goes on without its client.
+    assert len(app.wait_for_complete(2)) == 2
+    assert len(store.requests) == 2
 
 
-def test_does_not_read_the_answer(gateway, store):
+def test_does_not_read_the_answer(gateway, face, store, app):
     clients = []
     for n in range(20):
-        client = Client(gateway.edge)
-        client.send(b"PUT /%d HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello" % n)
+        client = Client(face.address(gateway))
+        client.send(face.head(gateway, f"{n}", "Content-Length: 5") + b"hello")
         clients.append(client)
     store.wait_for_complete(20)
     for client in clients:
         client.reset()
-    assert put(gateway.edge, "/next", b"hello").status == 200
+    assert face.put(gateway, "next").status == 200
+    assert len(app.wait_for_complete(21)) == 21
+    assert len(app.requests) == 21
 
 
+@pytest.mark.parametrize("face", [PLAIN])
 def test_opens_thousands_of_connections_and_says_nothing(start, store):
     timeouts = {"head": "60s"}
     gateway = start(configs.edge(configs.oss_store(store.port), timeouts=timeouts))
@@ -258,6 +279,7 @@ def test_opens_thousands_of_connections_and_says_nothing(start, store):
         client.close()
 
 
+@pytest.mark.parametrize("face", [PLAIN])
 def test_finds_no_room_above_the_limit_of_connections(start, store):
     gateway = start(configs.edge(configs.oss_store(store.port), limits={"connections": 4}, timeouts={"head": "60s"}))
     idle = [Client(gateway.edge) for _ in range(4)]
