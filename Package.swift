@@ -62,7 +62,7 @@ let package = Package(
         library("Dialects", ["Signing", "HTTPWire", "Octets"]),
         library("Callbacks", ["Digests", "HTTPWire", "Octets"]),
         // 5
-        library("Settings", ["Dialects", "Callbacks", "HTTPWire", "Octets", "CYAML"]),
+        library("Settings", ["Dialects", "Callbacks", "HTTPWire", "Digests", "Octets", "CYAML"]),
         library("DirectoryStore", ["Digests", "Octets", "CLinux"]),
         // 6
         library(

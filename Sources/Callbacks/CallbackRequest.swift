@@ -10,7 +10,7 @@ package struct CallbackRequest: Sendable {
     /// Where to connect to, and the target of the request line.
     package let url: CallbackURL
     /// Every header of the request, `Host` and `Content-Length` included.
-    package let fields: HeaderFields
+    package var fields: HeaderFields
     /// Its length is in `Content-Length`.
     package let body: [UInt8]
     /// Whether a TLS connection names its host.

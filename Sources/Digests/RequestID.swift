@@ -28,7 +28,8 @@ package struct RequestID: Sendable, Hashable {
         bytes.append(addingCapacity: Self.digits) { write(to: &$0) }
     }
 
-    private func write(to output: inout OutputSpan<UInt8>) {
+    /// Appends the digits, for which there must be room.
+    package func write(to output: inout OutputSpan<UInt8>) {
         output.appendHex(UInt64(prefix), digits: 8, uppercase: true)
         output.appendHex(counter, digits: 16, uppercase: true)
     }

@@ -41,6 +41,7 @@ final class CallbackMaker {
     private let pools: CallbackPools
     private let callback: OwnCallback
     private let facts: CallbackFacts
+    private let id: PublicID
     private let unixSeconds: Int64
     private let answerLimit: Int
     private var next = 0
@@ -49,12 +50,14 @@ final class CallbackMaker {
 
     /// `completion` is called once, in a later turn, with the first success or the last failure.
     init(
-        pools: CallbackPools, callback: OwnCallback, facts: CallbackFacts, unixSeconds: Int64, answerLimit: Int,
+        pools: CallbackPools, callback: OwnCallback, facts: CallbackFacts, id: PublicID, unixSeconds: Int64,
+        answerLimit: Int,
         completion: @escaping (CallbackResult) -> Void
     ) {
         self.pools = pools
         self.callback = callback
         self.facts = facts
+        self.id = id
         self.unixSeconds = unixSeconds
         self.answerLimit = answerLimit
         self.completion = completion
@@ -71,12 +74,17 @@ final class CallbackMaker {
     private func callNext() {
         let (index, url) = (next, callback.urls[next])
         next += 1
-        let request: CallbackRequest
+        var request: CallbackRequest
         do { request = try callback.request(url, facts, unixSeconds) } catch let error as CallbackBodyError {
             return ended(.failed(message: error.message, ec: nil, appStatus: nil))
         } catch {
             return ended(.failed(message: "The callback could not be signed.", ec: nil, appStatus: nil))
         }
+        // No signature covers fields of a callback.
+        if let own = id.trace?.requestID, request.fields.contains("Putback-Request-Id") {
+            request.fields.set("Putback-Request-Id", bytes: own.span)
+        }
+        request.fields.append(id)
         let post = PooledPost(pool: pools.pool(for: callback, urlIndex: index), answerLimit: answerLimit) {
             [weak self] result in
             guard let self else { return }

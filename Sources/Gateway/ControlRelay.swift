@@ -57,7 +57,8 @@ final class ControlRelay: BodyReceiver {
         let makesObject = client.operation == .createUpload
         let head = remote.requests.encoded(
             client.operation, bucket: plan.bucket, key: plan.key, clientFields: plan.clientFields,
-            routeFields: makesObject ? plan.routeFields : HeaderFields(), now: incoming.now)
+            routeFields: makesObject ? plan.routeFields : HeaderFields(), on: incoming.publicID,
+            now: incoming.now)
         call = StoreCall(pool: remote.pool, method: client.operation.method, head: head) { [weak self] result in
             switch result {
             case .success(let answer): self?.answered(answer)
@@ -71,7 +72,7 @@ final class ControlRelay: BodyReceiver {
         let isRenamed = (200...299).contains(answer.status) && plan.renames(client)
         var answer = isRenamed ? incoming.dialect.renamed(answer, for: client) : answer
         answer.fields = StoreAnswerFields.forSDK(answer.fields)
-        answer.fields.append("Putback-Request-Id", incoming.requestID.text)
+        answer.fields.append("Putback-Request-Id", incoming.publicID.text)
         end(answer, on: connection)
     }
 

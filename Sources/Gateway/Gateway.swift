@@ -52,6 +52,7 @@ package final class Gateway: Sendable {
                     loop: try EventLoop(), environment: environment, log: log, disk: disk, counters: counters,
                     metrics: metrics.addShard(), notes: notes))
         }
+        metrics.started(version: settings.version)
         let admin = AdminServer(
             loop: try EventLoop(), readiness: readiness, metrics: metrics, environment: environment, socket: adminSocket
         )
@@ -96,11 +97,11 @@ package final class Gateway: Sendable {
             let own = sockets.mapValues { $0[number] }
             worker.loop.execute { worker.apply(snapshot, sockets: own) }
         }
-        metrics.reloaded(milliseconds: environment.clock.milliseconds)
+        metrics.reloaded(version: settings.version, milliseconds: environment.clock.milliseconds)
     }
 
-    /// Notes, for the metrics, that new settings were not taken into use.
-    package func reloadFailed() { metrics.reloadFailed() }
+    /// Notes, for metrics and status page, that new settings were not taken into use, and why.
+    package func reloadFailed(_ error: String) { metrics.reloadFailed(error) }
 
     /// The address of a listener with the port that the kernel chose.
     package func address(ofListener name: String) -> SocketAddress? {
@@ -212,6 +213,7 @@ package final class Gateway: Sendable {
         log.event("ready") { line in
             line.add("workers", number: UInt64(state.workers.count))
             line.add("memoryBound", number: UInt64(bound.bytes))
+            line.add("config", settings.version)
         }
     }
 }

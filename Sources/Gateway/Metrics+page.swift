@@ -32,8 +32,8 @@ extension Metrics {
         }
         text.begin(
             "putback_upload_duration_seconds", .histogram,
-            "Time of an upload: in total; client: until its body was complete; store: from there to the store's answer; "
-                + "app: of the callback, where Putback made it.")
+            "Time of an upload: in total; client: waiting for its body; store: waiting for the store to take the body and "
+                + "to answer; app: of the callback, where Putback made it.")
         let phases: [(String, KeyPath<MetricsShard, MetricsHistogram>)] = [
             ("total", \.total), ("client", \.client), ("store", \.store), ("app", \.app),
         ]
@@ -132,8 +132,14 @@ extension Metrics {
             "putback_config_last_reload_success_timestamp_seconds", .gauge,
             "When a config was last taken into use, in Unix seconds.")
         text.sample(nanoseconds: Int(reload.milliseconds) * 1_000_000)
-        text.begin("putback_build_info", .gauge, "Always 1; the version that runs.")
-        text.sample(1, [("version", Versions.putback)])
+        text.begin(
+            "putback_config_reloads_total", .counter, "Attempts to take another config into use, by how they ended.")
+        text.sample(reload.successes, [("result", "succeeded")])
+        text.sample(reload.failures, [("result", "failed")])
+        text.begin("putback_config_info", .gauge, "Always 1; the version of the config in use, a digest of its file.")
+        text.sample(1, [("version", reload.version)])
+        text.begin("putback_build_info", .gauge, "Always 1; the version that runs and those of its libraries.")
+        text.sample(1, Versions.all.map { (name: $0.name == "putback" ? "version" : $0.name, value: $0.version) })
         text.begin("putback_log_lines_dropped_total", .counter, "Lines that found the log's buffer full.")
         text.sample(Int(truncatingIfNeeded: log.droppedLines))
     }

@@ -10,6 +10,13 @@ final class Metrics: Sendable {
         var isSuccessful = true
         /// Unix milliseconds of the last success.
         var milliseconds: Int64
+        /// Of the settings in use.
+        var version = ""
+        /// Attempts after the start.
+        var successes = 0
+        var failures = 0
+        /// Why the last attempt failed, if it did.
+        var error: String?
     }
 
     let shared: SharedCounters
@@ -30,14 +37,27 @@ final class Metrics: Sendable {
         return shard
     }
 
+    /// Notes which settings the gateway starts with.
+    func started(version: String) {
+        reload.withLock { $0.version = version }
+    }
+
     /// Notes that new settings were taken into use.
-    func reloaded(milliseconds: Int64) {
-        reload.withLock { $0 = Reload(milliseconds: milliseconds) }
+    func reloaded(version: String, milliseconds: Int64) {
+        reload.withLock { reload in
+            reload = Reload(
+                milliseconds: milliseconds, version: version, successes: reload.successes + 1,
+                failures: reload.failures)
+        }
     }
 
     /// Notes that new settings were refused.
-    func reloadFailed() {
-        reload.withLock { $0.isSuccessful = false }
+    func reloadFailed(_ error: String) {
+        reload.withLock { reload in
+            reload.isSuccessful = false
+            reload.failures += 1
+            reload.error = error
+        }
     }
 
     var lastReload: Reload { reload.withLock { $0 } }

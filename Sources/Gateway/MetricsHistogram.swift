@@ -62,10 +62,11 @@ struct MetricsHistogram: Sendable {
 }
 
 extension MetricsHistogram {
-    /// Counts the time between two points, where both were reached.
+    /// Counts the time between two points, where both were reached, with some more nanoseconds or without some of them.
     @inline(__always)
-    func observe(from start: Instant?, to end: Instant?) {
+    func observe(from start: Instant?, to end: Instant?, and more: UInt64 = 0, less: UInt64 = 0) {
         guard let start, let end else { return }
-        observe(nanoseconds: end.nanoseconds > start.nanoseconds ? end.nanoseconds - start.nanoseconds : 0)
+        let (from, to) = (start.nanoseconds &+ less, end.nanoseconds &+ more)
+        observe(nanoseconds: to > from ? to &- from : 0)
     }
 }

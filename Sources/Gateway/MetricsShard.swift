@@ -107,14 +107,15 @@ struct MetricsTables {
     /// Counts an upload that is over. Its times one by one: to hand over the whole record costs five times the counting.
     func count(
         _ outcome: Outcome, route: Route, received: UInt64, started: Instant, bodyEnded: Instant? = nil,
-        storeAnswered: Instant? = nil, callbackStarted: Instant? = nil, callbackEnded: Instant? = nil, ended: Instant
+        stalled: UInt64 = 0, storeAnswered: Instant? = nil, callbackStarted: Instant? = nil,
+        callbackEnded: Instant? = nil, ended: Instant
     ) {
         let place = outcome.kind.rawValue
         unsafe uploads[route.index]._withUnsafeGuaranteedRef { $0.add(1, at: place) }
         shard.totals.add(Int(truncatingIfNeeded: received), at: 0)
         shard.total.observe(from: started, to: ended)
-        shard.client.observe(from: started, to: bodyEnded)
-        shard.store.observe(from: bodyEnded, to: storeAnswered)
+        shard.client.observe(from: started, to: bodyEnded, less: stalled)
+        shard.store.observe(from: bodyEnded, to: storeAnswered, and: stalled)
         if case .notAsked = outcome.callback { return }
         guard let result = outcome.callback.kind else { return }
         callbacks[route.callbackIndex ?? callbacks.count - 1].add(at: result.rawValue)

@@ -62,7 +62,7 @@ final class ObjectRelay: BodyReceiver, StoreExchangeHandler {
     func storeAnswered(_ head: ResponseHead) {
         self.head = head
         var fields = StoreAnswerFields.forSDK(head.fields)
-        fields.append("Putback-Request-Id", incoming.requestID.text)
+        fields.append("Putback-Request-Id", incoming.publicID.text)
         self.head.fields = fields
         switch head.framing {
         case .length(let length): connection?.startAnswer(status: head.status, fields: fields, length: length)

@@ -14,15 +14,17 @@ enum PlainAnswer {
     ) -> Int {
         if let failure = outcome.failure {
             var fields = HeaderFields()
-            fields.append("Putback-Request-Id", request.requestID.text)
+            fields.appendID(of: request.publicID)
             if let etag = outcome.object?.etagText { fields.append("ETag", "\"" + etag + "\"") }
             return send(
-                failure, stored: outcome.stored, outcome: outcome, plan, fields, requestID: request.requestID,
-                connection)
+                failure, stored: outcome.stored, outcome: outcome, plan, fields, id: request.publicID, connection)
         }
         connection.respond(status: 200) { fields in
             fields.append("Putback-Request-Id: ")
-            request.requestID.append(to: &fields)
+            let id = request.publicID
+            id.append(to: &fields)
+            fields.append("\r\nX-Request-Id: ")
+            id.append(to: &fields)
             fields.append("\r\n")
             if let etag = outcome.object?.etag { appendETag(etag, to: &fields) }
             guard case .succeeded(_, let contentType) = outcome.callback else {
@@ -41,43 +43,40 @@ enum PlainAnswer {
     /// Answers a request that became no upload; returns the status.
     @discardableResult
     static func send(
-        _ failure: Failure, requestID: RequestID, on connection: ServerConnection, fields: HeaderFields = HeaderFields()
-    )
-        -> Int
-    {
+        _ failure: Failure, id: PublicID, on connection: ServerConnection, fields: HeaderFields = HeaderFields()
+    ) -> Int {
         var fields = fields
-        fields.append("Putback-Request-Id", requestID.text)
-        return send(failure, stored: .no, outcome: nil, nil, fields, requestID: requestID, connection)
+        fields.appendID(of: id)
+        return send(failure, stored: .no, outcome: nil, nil, fields, id: id, connection)
     }
 
     private static func send(
         _ failure: Failure, stored: Stored, outcome: Outcome?, _ plan: UploadPlan?, _ fields: HeaderFields,
-        requestID: RequestID,
-        _ connection: ServerConnection
+        id: PublicID, _ connection: ServerConnection
     ) -> Int {
         var fields = fields
         if let seconds = failure.retryAfter { fields.append("Retry-After", String(seconds)) }
         fields.append("Content-Type", "application/problem+json")
         fields.append("Cache-Control", "no-store")
-        let body = problem(failure, stored: stored, outcome: outcome, plan: plan, requestID: requestID)
+        let body = problem(failure, stored: stored, outcome: outcome, plan: plan, id: id)
         connection.respond(status: failure.status, fields: fields, body: body.span)
         return failure.status
     }
 
     /// The problem document: `stored` is true, false, or null where nobody can tell.
     static func problem(
-        _ failure: Failure, stored: Stored, outcome: Outcome?, plan: UploadPlan?, requestID: RequestID
+        _ failure: Failure, stored: Stored, outcome: Outcome?, plan: UploadPlan?, id: PublicID
     ) -> OctetBuffer {
         var body = OctetBuffer()
         body.append("{\"type\":\"about:blank\",")
-        appendProblem(failure, stored: stored, outcome: outcome, plan: plan, requestID: requestID, to: &body)
+        appendProblem(failure, stored: stored, outcome: outcome, plan: plan, id: id, to: &body)
         body.append("}\n")
         return body
     }
 
     /// The members of a problem document that say something.
     static func appendProblem(
-        _ failure: Failure, stored: Stored, outcome: Outcome?, plan: UploadPlan?, requestID: RequestID,
+        _ failure: Failure, stored: Stored, outcome: Outcome?, plan: UploadPlan?, id: PublicID,
         to body: inout OctetBuffer
     ) {
         body.append("\"title\":")
@@ -85,7 +84,9 @@ enum PlainAnswer {
         body.append(",\"status\":\(failure.status),\"detail\":")
         body.appendJSONString(failure.message.utf8.span)
         body.append(",\"code\":\"\(failure.code.rawValue)\",\"party\":\"\(failure.party.rawValue)\"")
-        body.append(",\"phase\":\"\(failure.phase.rawValue)\",\"requestId\":\"\(requestID)\",\"stored\":")
+        body.append(",\"phase\":\"\(failure.phase.rawValue)\",\"requestId\":\"")
+        id.append(to: &body)
+        body.append("\",\"stored\":")
         body.append(stored == .unknown ? "null" : stored == .yes ? "true" : "false")
         if let status = failure.storeStatus { body.append(",\"storeStatus\":\(status)") }
         if let code = failure.storeCode {
@@ -121,5 +122,14 @@ enum PlainAnswer {
         body.appendDecimal(object.size)
         body.append(",\"etag\":")
         if let etag = object.etag { body.appendJSONString(etag.span) } else { body.append("null") }
+    }
+}
+
+extension HeaderFields {
+    /// The request's id, under the name that is Putback's own and under the one that many clients know.
+    fileprivate mutating func appendID(of id: PublicID) {
+        let text = id.text
+        append("Putback-Request-Id", text)
+        append("X-Request-Id", text)
     }
 }

@@ -132,7 +132,7 @@ final class PlainForm: FormFace {
     /// A form that broke behind its files: they have their own lines.
     private func log(_ fault: Failure) {
         runtime.worker.log.event("form-refused", level: .warning) { line in
-            line.add("request", request.requestID.text)
+            line.add("request", request.publicID.text)
             line.add("listener", runtime.settings.listeners[request.listenerIndex].name)
             line.add("address", request.clientIP)
             line.add("code", fault.code.rawValue)

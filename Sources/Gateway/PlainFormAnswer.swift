@@ -47,8 +47,8 @@ struct PlainFormAnswer {
         element.append(",")
         if let failure {
             PlainAnswer.appendProblem(
-                failure, stored: outcome.stored, outcome: outcome, plan: plan, requestID: request.requestID,
-                to: &element)
+                failure, stored: outcome.stored, outcome: outcome, plan: plan,
+                id: PublicID(own: request.requestID), to: &element)
         } else {
             appendSuccess(outcome, plan, request, to: &element)
         }
@@ -89,10 +89,13 @@ struct PlainFormAnswer {
             }
             return
         }
-        let body = body(fault, requestID: request.requestID)
+        let id = request.publicID
+        let body = body(fault, id: id)
         connection.respond(status: status(fault)) { fields in
             fields.append("Putback-Request-Id: ")
-            request.requestID.append(to: &fields)
+            id.append(to: &fields)
+            fields.append("\r\nX-Request-Id: ")
+            id.append(to: &fields)
             fields.append("\r\nContent-Type: application/json\r\n")
         } writeBody: { output in
             output.append(body.span)
@@ -103,14 +106,14 @@ struct PlainFormAnswer {
     func status(_ fault: Failure?) -> Int { hasFailed || fault != nil ? 207 : 200 }
 
     /// The list.
-    func body(_ fault: Failure?, requestID: RequestID) -> OctetBuffer {
+    func body(_ fault: Failure?, id: PublicID) -> OctetBuffer {
         var body = OctetBuffer()
         body.append("{\"files\":[")
         body.append(list)
         body.append("]")
         if let fault {
             body.append(",\"error\":{")
-            PlainAnswer.appendProblem(fault, stored: .no, outcome: nil, plan: nil, requestID: requestID, to: &body)
+            PlainAnswer.appendProblem(fault, stored: .no, outcome: nil, plan: nil, id: id, to: &body)
             body.append("}")
         }
         body.append("}\n")

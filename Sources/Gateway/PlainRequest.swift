@@ -54,7 +54,7 @@ enum PlainRequest {
         _ failure: Failure, _ request: UploadRequest, on connection: ServerConnection, _ runtime: Runtime
     ) -> Int {
         PlainAnswer.send(
-            failure, requestID: request.requestID, on: connection,
+            failure, id: request.publicID, on: connection,
             fields: answerFields(failure, request.listenerIndex, runtime))
     }
 
@@ -62,7 +62,7 @@ enum PlainRequest {
         let code: Failure.Code = refusal == .headTimeout ? .headTimeout : .malformedRequest
         let failure = Failure(
             code, party: .client, phase: .routing, status: refusal.status, refusal.message)
-        PlainAnswer.send(failure, requestID: requestID, on: connection)
+        PlainAnswer.send(failure, id: PublicID(own: requestID), on: connection)
     }
 
     /// What the request asks for.

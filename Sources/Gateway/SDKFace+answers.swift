@@ -33,11 +33,13 @@ extension SDKFace {
             let isResult = outcome.stored == .yes && outcome.callback == .notAsked && plan.renames(client)
             if isResult { relay = dialect.renamed(relay, for: client) }
             relay.fields = StoreAnswerFields.forSDK(relay.fields)
-            relay.fields.append("Putback-Request-Id", request.requestID.text)
+            relay.fields.append("Putback-Request-Id", request.publicID.text)
             return relay
         }
         var answer = answer(outcome, dialect, client, plan, context)
         if isHidden { answer.fields.appendCallback(outcome.callback) }
+        // The vendor's own field has Putback's id, of the shape that SDKs expect.
+        if request.trace?.requestID != nil { answer.fields.append("Putback-Request-Id", request.publicID.text) }
         return answer
     }
 

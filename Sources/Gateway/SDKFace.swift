@@ -21,7 +21,9 @@ enum SDKFace {
         let runtime: Runtime
         let requestID: RequestID
         let started = Instant.now
+        let trace: RequestTrace?
 
+        var publicID: PublicID { PublicID(own: requestID, trace: trace) }
         var dialect: any Dialect { name.dialect }
         var listener: Settings::Listener { runtime.settings.listeners[listenerIndex] }
         var now: Int64 { runtime.environment.clock.seconds }
@@ -30,7 +32,8 @@ enum SDKFace {
     static func handle(_ connection: ServerConnection, listenerIndex: Int, name: DialectName, runtime: Runtime) {
         let incoming = Incoming(
             connection: connection, listenerIndex: listenerIndex, name: name, runtime: runtime,
-            requestID: runtime.worker.identifiers.nextRequestID())
+            requestID: runtime.worker.identifiers.nextRequestID(),
+            trace: RequestTrace.read(connection.request.fields))
         var request: UploadRequest?
         do throws(VendorError) {
             let client = try incoming.dialect.read(
@@ -164,7 +167,7 @@ enum SDKFace {
             relay.start(
                 remote.requests.encoded(
                     client.operation, bucket: plan.bucket, key: plan.key, clientFields: plan.clientFields,
-                    now: incoming.now),
+                    on: incoming.publicID, now: incoming.now),
                 method: client.operation.method)
         } else if let store = incoming.runtime.directory(plan.storeIndex) {
             DirectoryRead(incoming: incoming, store: store, plan: plan, operation: client).start()

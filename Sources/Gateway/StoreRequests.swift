@@ -27,6 +27,7 @@ final class StoreRequests {
     /// Appends the request of a plan with a body, encoded.
     func put(_ plan: UploadPlan, now: Int64, to bytes: inout OctetBuffer) {
         write(plan, now: now)
+        request.fields.append(plan.request.publicID)
         let target = request.target
         HTTPEncoder.appendRequest(method: request.method, target: target.span, fields: request.fields, to: &bytes)
     }
@@ -42,13 +43,16 @@ final class StoreRequests {
     }
 
     /// A signed request without a body, encoded.
+    ///
+    /// - Parameter behalf: the request that it is made for.
     func encoded(
         _ operation: StoreOperation, bucket: String, key: [UInt8], clientFields: HeaderFields = HeaderFields(),
-        routeFields: HeaderFields = HeaderFields(), now: Int64
+        routeFields: HeaderFields = HeaderFields(), on behalf: PublicID? = nil, now: Int64
     ) -> [UInt8] {
         writer.write(
             operation, bucket: bucket, key: key, clientFields: clientFields, from: .sdk, routeFields: routeFields,
             callback: nil, framing: .none, now: now, into: &request)
+        if let behalf { request.fields.append(behalf) }
         return request.encoded
     }
 
@@ -65,6 +69,7 @@ final class StoreRequests {
             operation, bucket: plan.bucket, key: plan.key, clientFields: clientFields,
             from: plan.isFromSDK ? .sdk : .plain, routeFields: plan.routeFields,
             callback: operation.endsUpload ? Self.callback(plan) : nil, framing: framing, now: now, into: &request)
+        request.fields.append(plan.request.publicID)
         return request.encoded
     }
 

@@ -91,7 +91,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         etag?.update(bytes)
         sha256?.update(bytes)
         image?.add(bytes)
-        if sink?.send(bytes) == false { source?.pauseBody() }
+        if sink?.send(bytes) == false { pauseBody() }
     }
 
     /// Bytes that are only counted need not pass through this process.
@@ -104,10 +104,16 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         guard state.step == .streaming else { return }
         received &+= UInt64(pipe.count)
         guard received <= plan.sizeLimit else { return perform(state.bodyFailed(.tooLarge(plan.sizeLimit))) }
-        if sink?.send(pipe) == false { source?.pauseBody() }
+        if sink?.send(pipe) == false { pauseBody() }
+    }
+
+    private func pauseBody() {
+        if record.stalledSince == nil { record.stalledSince = runtime.worker.loop.now }
+        source?.pauseBody()
     }
 
     func bodyCompleted() {
+        record.stallEnded(runtime.worker.loop.now)
         record.bodyEnded = runtime.worker.loop.now
         if let expected = plan.crc64, expected != checksum.value {
             return perform(
@@ -142,6 +148,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     // MARK: - From the store
 
     func sinkWritable() {
+        record.stallEnded(runtime.worker.loop.now)
         source?.resumeBody()
     }
 
@@ -190,7 +197,8 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         else { return call(object) }
         // No answer to a completion tells the size of what it made.
         let head = remote.requests.encoded(
-            .headObject, bucket: plan.bucket, key: plan.key, now: runtime.environment.clock.seconds)
+            .headObject, bucket: plan.bucket, key: plan.key, on: request.publicID,
+            now: runtime.environment.clock.seconds)
         probe = StoreCall(pool: remote.pool, method: .head, head: head) { [weak self] result in
             guard let self else { return }
             guard case .success(let answer) = result, answer.status == 200 else {
@@ -213,7 +221,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
             clientIP: request.clientIP, requestID: request.requestID.text, operation: plan.operation.apiName,
             image: image?.image, custom: own.custom)
         let maker = CallbackMaker(
-            pools: runtime.callbackPools, callback: own, facts: facts,
+            pools: runtime.callbackPools, callback: own, facts: facts, id: request.publicID,
             unixSeconds: runtime.environment.clock.seconds,
             answerLimit: runtime.settings.limits.callbackAnswerBytes
         ) { [weak self] result in
@@ -226,8 +234,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     }
 
     private func delete(_ object: StoredObjectFacts) {
-        runtime.deleteObject(storeIndex: plan.storeIndex, bucket: plan.bucket, key: plan.key) {
-            [weak self] succeeded in
+        runtime.deleteObject(of: plan) { [weak self] succeeded in
             guard let self else { return }
             perform(state.deleteEnded(succeeded: succeeded))
         }
@@ -240,11 +247,12 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         runtime.worker.uploadEnded(self)
         admission.end()
         let now = runtime.worker.loop.now
+        record.stallEnded(now)
         record.ended = now
         runtime.metrics.count(
             outcome, route: plan.route, received: received, started: record.started, bodyEnded: record.bodyEnded,
-            storeAnswered: record.storeAnswered, callbackStarted: record.callbackStarted,
-            callbackEnded: record.callbackEnded, ended: now)
+            stalled: record.stalledNanoseconds, storeAnswered: record.storeAnswered,
+            callbackStarted: record.callbackStarted, callbackEnded: record.callbackEnded, ended: now)
         if let source, source.isOpen { record.status = source.ended(self, outcome) }
         runtime.log(record, outcome, request: request, plan: plan)
         source = nil

@@ -19,7 +19,10 @@ final class UploadRequest {
     let clientIP: String
     /// Empty for a client that did not say who it is.
     var clientID = ""
+    /// Putback's own.
     let requestID: RequestID
+    /// nil for a client that says nothing of it.
+    let trace: RequestTrace?
     /// `Content-MD5`, decoded.
     var contentMD5: [UInt8]?
     /// The CRC-64 that an SDK client says the body has.
@@ -43,6 +46,7 @@ final class UploadRequest {
     ) {
         self.client = client
         operation = client?.operation ?? .putObject
+        trace = RequestTrace.read(head.fields)
         route = RouteRequest(
             listenerIndex: listenerIndex, head: head, path: path, query: query, contentLength: routedLength)
         self.length = length
@@ -64,6 +68,8 @@ final class UploadRequest {
         default: return true
         }
     }
+    /// The id that client, store and app know the request by.
+    var publicID: PublicID { PublicID(own: requestID, trace: trace) }
     /// The listener's place in the settings.
     var listenerIndex: Int { route.listenerIndex }
     // The large parts are lent, because a copy would be references more to count.

@@ -10,6 +10,10 @@ internal import Settings
 struct UploadRecord {
     var started: Instant
     var bodyEnded: Instant?
+    /// Since when the client has to wait for the store to take what it has.
+    var stalledSince: Instant?
+    /// How long it had to, in all.
+    var stalledNanoseconds: UInt64 = 0
     var storeAnswered: Instant?
     var callbackStarted: Instant?
     var callbackEnded: Instant?
@@ -23,6 +27,14 @@ struct UploadRecord {
     var status = 499
 
     init(started: Instant) { self.started = started }
+
+    /// The store takes bytes again, or none is left for it to take.
+    @inline(__always)
+    mutating func stallEnded(_ now: Instant) {
+        guard let since = stalledSince else { return }
+        stalledNanoseconds &+= now.nanoseconds(since: since)
+        stalledSince = nil
+    }
 }
 
 extension LogLine {
@@ -31,7 +43,11 @@ extension LogLine {
         _ record: UploadRecord, _ outcome: Outcome, request: UploadRequest, plan: UploadPlan?, listener: LogFields,
         route: LogFields?
     ) {
-        add("request") { request.requestID.append(to: &$0) }
+        add("request") { request.publicID.append(to: &$0) }
+        if let trace = request.trace {
+            if trace.requestID != nil { add("ownRequest") { request.requestID.append(to: &$0) } }
+            if let context = trace.context { add("traceparent", bytes: context.parent.span) }
+        }
         if let form = request.form { add("form") { form.requestID.append(to: &$0) } }
         add(listener)
         if let route { add(route) }
@@ -70,14 +86,18 @@ extension LogLine {
         add("error", failure.message)
     }
 
-    /// Where the time went.
+    /// Where the time went: a body that could not be passed on waited for the store, else for the client.
     private mutating func add(_ record: UploadRecord) {
         let now = record.ended ?? .now
+        let stalled = record.stalledNanoseconds
         add("milliseconds", number: now.milliseconds(since: record.started))
-        guard let bodyEnded = record.bodyEnded else { return }
-        add("clientMilliseconds", number: bodyEnded.milliseconds(since: record.started))
-        if let storeAnswered = record.storeAnswered {
-            add("storeMilliseconds", number: storeAnswered.milliseconds(since: bodyEnded))
+        let body = (record.bodyEnded ?? now).nanoseconds(since: record.started)
+        add("clientMilliseconds", number: (body > stalled ? body - stalled : 0) / 1_000_000)
+        if let bodyEnded = record.bodyEnded, let storeAnswered = record.storeAnswered {
+            let store = storeAnswered.nanoseconds(since: bodyEnded) + stalled
+            add("storeMilliseconds", number: store / 1_000_000)
+        } else if stalled > 0 {
+            add("storeMilliseconds", number: stalled / 1_000_000)
         }
         if let started = record.callbackStarted, let ended = record.callbackEnded {
             add("appMilliseconds", number: ended.milliseconds(since: started))

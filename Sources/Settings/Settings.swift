@@ -8,6 +8,9 @@ package import Callbacks
 /// A reload makes a new one; uploads in flight keep the one they began with. Lists keep the order of the file, and the
 /// parts refer to each other by index, so that counters can be arrays.
 package final class Settings: Sendable {
+    /// Tells one text of the configuration from another: the first 12 hexadecimal digits of its SHA-256. Secrets that it
+    /// takes from elsewhere are no part of it.
+    package let version: String
     package let listeners: [Listener]
     /// Where health, metrics and the status page are served.
     package let admin: ListenAddress
@@ -26,10 +29,11 @@ package final class Settings: Sendable {
     package let statePath: String?
 
     init(
-        listeners: [Listener], admin: ListenAddress, workers: Int, limits: Limits, timeouts: Timeouts,
+        version: String, listeners: [Listener], admin: ListenAddress, workers: Int, limits: Limits, timeouts: Timeouts,
         clients: [ClientGroup], stores: [Store], callbacks: [CallbackPolicy], routes: RouteTable,
         signing: CallbackSigning?, statePath: String?
     ) {
+        self.version = version
         self.listeners = listeners
         self.admin = admin
         self.workers = workers

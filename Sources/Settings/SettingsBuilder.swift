@@ -9,6 +9,8 @@ internal import Dialects
 /// Parts that could not be read keep their name, so that references to them are not reported as well.
 final class SettingsBuilder {
     let reader: ConfigReader
+    /// That of the text.
+    private let version: String
 
     /// Names as written, in order, with what was made of them: nil after an error.
     struct Named<Part> {
@@ -30,7 +32,10 @@ final class SettingsBuilder {
     /// Indices of callbacks that were judged by the rules of a dialect.
     var checkedFor: [DialectName: Set<Int>] = [:]
 
-    init(_ reader: ConfigReader) { self.reader = reader }
+    init(_ reader: ConfigReader, version: String) {
+        self.reader = reader
+        self.version = version
+    }
 
     /// The settings, or nil after any error.
     func settings(_ root: ConfigNode) -> Settings? {
@@ -56,7 +61,7 @@ final class SettingsBuilder {
         checkEverythingIsUsed()
         guard !reader.hasErrors, let admin else { return nil }
         return Settings(
-            listeners: listeners.compactMap(\.part), admin: admin, workers: workers, limits: limits,
+            version: version, listeners: listeners.compactMap(\.part), admin: admin, workers: workers, limits: limits,
             timeouts: timeouts, clients: clients.compactMap(\.part), stores: stores.compactMap(\.part),
             callbacks: callbacks.compactMap(\.part), routes: RouteTable(routes.compactMap(\.part)), signing: signing,
             statePath: statePath)

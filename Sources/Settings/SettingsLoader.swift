@@ -1,6 +1,9 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Digests
+internal import Octets
+
 /// What came of reading a configuration.
 package struct LoadResult: Sendable {
     /// Nil when any problem is an error.
@@ -56,13 +59,17 @@ package enum SettingsLoader {
         return load([UInt8](text.utf8), reader)
     }
 
+    private static func version(of bytes: [UInt8]) -> String {
+        String(Hex.encode(SHA256.hash(bytes.span).span).prefix(12))
+    }
+
     private static func load(_ bytes: [UInt8], _ reader: ConfigReader) -> LoadResult {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             reader.report(.error, .wholeFile, "", "it is not UTF-8")
             return LoadResult(settings: nil, problems: reader.problems)
         }
         var document = YAMLDocument(text) { reader.report(.error, $0, $1, $2) }
-        let settings = document.parse().flatMap { SettingsBuilder(reader).settings($0) }
+        let settings = document.parse().flatMap { SettingsBuilder(reader, version: version(of: bytes)).settings($0) }
         reader.sortProblems()
         return LoadResult(settings: reader.hasErrors ? nil : settings, problems: reader.problems)
     }

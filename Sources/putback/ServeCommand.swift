@@ -57,16 +57,17 @@ struct ServeCommand: ParsableCommand {
             }
         }
         guard let settings = result.settings else {
-            gateway.reloadFailed()
+            let first = result.problems.first { $0.severity == .error }
+            gateway.reloadFailed(first?.description ?? "the config has errors")
             log.event("reload-failed", level: .error) { $0.add("error", "the config has errors; the old one stays") }
             return nil
         }
         do { try gateway.reload(settings) } catch {
-            gateway.reloadFailed()
+            gateway.reloadFailed(error.description)
             log.event("reload-failed", level: .error) { $0.add("error", error.description) }
             return nil
         }
-        log.event("reloaded")
+        log.event("reloaded") { $0.add("config", settings.version) }
         return settings.timeouts.drainMilliseconds
     }
 

@@ -17,7 +17,7 @@ import Testing
         "Signing": ["Digests", "Octets", "HTTPWire"],
         "Dialects": ["Signing", "HTTPWire", "Octets"],
         "Callbacks": ["Digests", "HTTPWire", "Octets"],
-        "Settings": ["Dialects", "Callbacks", "HTTPWire", "Octets", "CYAML"],
+        "Settings": ["Dialects", "Callbacks", "HTTPWire", "Digests", "Octets", "CYAML"],
         "DirectoryStore": ["Digests", "Octets", "CLinux"],
         "Gateway": [
             "Settings", "DirectoryStore", "Dialects", "Callbacks", "Signing", "Upstream", "HTTPServing", "HTTPWire",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import socket
@@ -33,6 +34,8 @@ TYPES = {
     "putback_requests_refused": "counter",
     "putback_config_last_reload_successful": "gauge",
     "putback_config_last_reload_success_timestamp_seconds": "gauge",
+    "putback_config_reloads": "counter",
+    "putback_config_info": "gauge",
     "putback_build_info": "gauge",
     "putback_log_lines_dropped": "counter",
     "process_start_time_seconds": "gauge",
@@ -103,8 +106,13 @@ def test_every_series_is_there_at_zero_before_the_first_upload(start, store, pee
     assert seen.value("putback_requests_refused_total", code="no-route") == 0
     assert seen.value("putback_config_last_reload_successful") == 1
     assert abs(seen.value("putback_config_last_reload_success_timestamp_seconds") - began) < 60
-    version = run("version").stdout.split("\n")[0].split()[-1]
-    assert seen.value("putback_build_info", version=version) == 1
+    versions = dict(line.split(maxsplit=1) for line in run("version").stdout.splitlines())
+    versions["version"] = versions.pop("putback")
+    assert {"swift", "libevent", "libcurl", "openssl"} < versions.keys()
+    assert seen.value("putback_build_info", **versions) == 1
+    (ready,) = gateway.wait_for_event("ready")
+    assert ready["config"] == hashlib.sha256(gateway.file.read_bytes()).hexdigest()[:12]
+    assert seen.value("putback_config_info", version=ready["config"]) == 1
     assert abs(seen.value("process_start_time_seconds") - began) < 60
     assert seen.value("process_resident_memory_bytes") > 1 << 20
     assert 0 < seen.value("process_open_fds") <= descriptors + 1, "the connection that asks is one of them"
@@ -405,7 +413,23 @@ def test_tells_whether_the_last_reload_succeeded(start, store):
     gateway.write({**config, "stores": {"target": configs.directory_store(gateway.file)}})
     gateway.signal(signal.SIGHUP)
     gateway.wait_for_event("reload-failed", 2)
-    assert Scrape(gateway).value("putback_config_last_reload_successful") == 0
+    seen = Scrape(gateway)
+    assert seen.value("putback_config_last_reload_successful") == 0
+    assert seen.nonzero("putback_config_reloads_total") == {("succeeded",): 1, ("failed",): 2}
+
+
+def test_names_the_config_in_use(start, store):
+    config = configs.edge(configs.oss_store(store.port))
+    gateway = start(config)
+    gateway.write({**config, "limits": {"connections": 17}})
+    expected = hashlib.sha256(gateway.file.read_bytes()).hexdigest()[:12]
+    gateway.signal(signal.SIGHUP)
+    (reloaded,) = gateway.wait_for_event("reloaded")
+    gateway.write("version: 2\n")
+    gateway.signal(signal.SIGHUP)
+    gateway.wait_for_event("reload-failed")
+    assert reloaded["config"] == expected
+    assert Scrape(gateway).nonzero("putback_config_info") == {(expected,): 1}
 
 
 def test_only_reading_is_possible(start, store):

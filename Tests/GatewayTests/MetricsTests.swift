@@ -116,10 +116,10 @@ import Testing
     @Test func `tells when a config was last taken into use`() {
         #expect(value("putback_config_last_reload_successful") == "1")
         #expect(value("putback_config_last_reload_success_timestamp_seconds") == "1700000000.5")
-        metrics.reloadFailed()
+        metrics.reloadFailed("bad")
         #expect(value("putback_config_last_reload_successful") == "0")
         #expect(value("putback_config_last_reload_success_timestamp_seconds") == "1700000000.5")
-        metrics.reloaded(milliseconds: 1_700_000_001_000)
+        metrics.reloaded(version: "v2", milliseconds: 1_700_000_001_000)
         #expect(value("putback_config_last_reload_successful") == "1")
         #expect(value("putback_config_last_reload_success_timestamp_seconds") == "1700000001")
     }

@@ -14,7 +14,8 @@ import Testing
     ) throws -> JSON {
         try json(
             PlainAnswer.problem(
-                failure, stored: stored, outcome: outcome, plan: plan, requestID: RequestID(prefix: 1, counter: 2)
+                failure, stored: stored, outcome: outcome, plan: plan,
+                id: PublicID(own: RequestID(prefix: 1, counter: 2))
             ).array())
     }
 

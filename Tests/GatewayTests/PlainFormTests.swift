@@ -45,7 +45,7 @@ import Testing
         }
         let failure = Outcome(stored: .unknown, failure: someFailure)
         #expect(answer.add(part, plan.request, plan, failure) == 502)
-        let files = try json(answer.body(nil, requestID: plan.request.requestID).array())["files"]?.arrayValue ?? []
+        let files = try json(answer.body(nil, id: plan.request.publicID).array())["files"]?.arrayValue ?? []
         #expect(
             files.map { $0["answer"] } == [
                 .object([(key: "a", value: .integer(1))]), .null, .array([.integer(3)]), nil,
@@ -63,7 +63,7 @@ import Testing
         #expect(answer.status(nil) == 200)
         let fault = Failure(FormError.truncated)
         #expect(answer.status(fault) == 207)
-        let document = try json(answer.body(fault, requestID: plan.request.requestID).array())
+        let document = try json(answer.body(fault, id: plan.request.publicID).array())
         #expect(document["error"]?["code"]?.stringValue == "malformed-form")
         #expect(document["error"]?["detail"]?.stringValue == "The form ended before its last boundary.")
         #expect(document["files"]?.arrayValue?.count == 1)
