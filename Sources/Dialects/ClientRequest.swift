@@ -48,12 +48,9 @@ package struct ClientRequest: Sendable {
         self.parameters = parameters
         self.contentLength = contentLength
     }
-
-    /// The value of the first parameter of that name; letter case matters, and later ones do not count.
-    package func first(_ name: String) -> [UInt8]? {
-        parameters.first { $0.name.elementsEqual(name.utf8) }?.value
-    }
 }
+
+extension ClientRequest: ParameterLookup {}
 
 /// What a form wants to be answered when it succeeded.
 package struct FormAnswer: Sendable, Equatable {
@@ -114,6 +111,15 @@ package struct ReadOptions: Sendable {
         self.range = range
         self.overrides = overrides
     }
+
+    /// Which bytes of an object are asked for; nil: some that it does not have. HEAD is told of all, whatever its range.
+    func bytes(ofObject size: UInt64, isHead: Bool) -> (range: Range<UInt64>, isPart: Bool)? {
+        switch isHead ? .whole : range?.resolve(size: size) ?? .whole {
+        case .whole: (0..<size, false)
+        case .part(let part): (part, true)
+        case .unsatisfiable: nil
+        }
+    }
 }
 
 /// What a listener says of the bucket of its clients.
@@ -126,6 +132,14 @@ package struct ListenerPlace: Sendable {
     package init(baseHost: String?, bucket: String?) {
         self.baseHost = baseHost
         self.bucket = bucket
+    }
+
+    /// The bucket that a lower-case host names in front of the listener's; nil if it names none.
+    func bucket(ofHost host: String) -> String? {
+        guard let baseHost, host.utf8.count > baseHost.utf8.count + 1, host.hasSuffix("." + baseHost) else {
+            return nil
+        }
+        return String(host.dropLast(baseHost.count + 1))
     }
 }
 

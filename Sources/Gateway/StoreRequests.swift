@@ -26,8 +26,7 @@ final class StoreRequests {
 
     /// Appends the request of a plan with a body, encoded.
     func put(_ plan: UploadPlan, now: Int64, to bytes: inout OctetBuffer) {
-        write(plan, now: now)
-        request.fields.append(plan.request.publicID)
+        write(plan.storeOperation, of: plan, plan.objectFields, framing: plan.framing, now: now)
         let target = request.target
         HTTPEncoder.appendRequest(method: request.method, target: target.span, fields: request.fields, to: &bytes)
     }
@@ -65,22 +64,21 @@ final class StoreRequests {
             clientFields.remove("Content-MD5")
             clientFields.remove("x-oss-hash-crc64ecma")
         }
-        writer.write(
-            operation, bucket: plan.bucket, key: plan.key, clientFields: clientFields,
-            from: plan.isFromSDK ? .sdk : .plain, routeFields: plan.routeFields,
-            callback: operation.endsUpload ? Self.callback(plan) : nil, framing: framing, now: now, into: &request)
-        request.fields.append(plan.request.publicID)
+        write(operation, of: plan, clientFields, framing: framing, now: now)
         return request.encoded
     }
 
     /// The body of a completion of these parts, in order.
     func completionBody(_ parts: [Completion.Part]) -> [UInt8] { writer.completionBody(parts) }
 
-    private func write(_ plan: UploadPlan, now: Int64) {
+    private func write(
+        _ operation: StoreOperation, of plan: UploadPlan, _ clientFields: HeaderFields, framing: BodyFraming, now: Int64
+    ) {
         writer.write(
-            plan.storeOperation, bucket: plan.bucket, key: plan.key, clientFields: plan.objectFields,
-            from: plan.isFromSDK ? .sdk : .plain, routeFields: plan.routeFields, callback: Self.callback(plan),
-            framing: plan.framing, now: now, into: &request)
+            operation, bucket: plan.bucket, key: plan.key, clientFields: clientFields,
+            from: plan.isFromSDK ? .sdk : .plain, routeFields: plan.routeFields,
+            callback: operation.endsUpload ? Self.callback(plan) : nil, framing: framing, now: now, into: &request)
+        request.fields.append(plan.request.publicID)
     }
 
     private static func callback(_ plan: UploadPlan) -> StoreCallback? {

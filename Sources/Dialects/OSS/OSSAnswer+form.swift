@@ -14,7 +14,7 @@ extension OSSAnswer {
         if let redirect = request.formAnswer.redirect {
             var answer = WireAnswer(303, bodyBytes: 0, type: nil, context)
             answer.appendChecksums(of: object)
-            answer.fields.append("Location", target(of: redirect, object, request))
+            answer.fields.append("Location", FormFields.target(of: redirect, object, request))
             answer.appendServerTime(context)
             return answer
         }
@@ -35,11 +35,5 @@ extension OSSAnswer {
             answer.appendServerTime(context)
             return answer
         }
-    }
-
-    private static func target(of redirect: String, _ object: ObjectFacts, _ request: ClientRequest) -> String {
-        let key = Percent.encode(request.key.span, keeping: .unreserved)
-        let etag = Percent.encode("\"\(object.etag)\"", keeping: .unreserved)
-        return redirect + (redirect.contains("?") ? "&" : "?") + "bucket=\(request.bucket)&key=\(key)&etag=\(etag)"
     }
 }

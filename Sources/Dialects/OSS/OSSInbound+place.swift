@@ -16,29 +16,21 @@ extension OSSInbound {
         /// Source: "Access OSS by using endpoints and bucket domain names" of the OSS help; oss2 `_UrlMaker`, `buildURL`
         /// of the Go SDK v2: addresses and `localhost` are path style always.
         static func of(
-            _ head: RequestHead, baseHost: String?, bucketDefault: String?
+            _ head: RequestHead, _ listener: ListenerPlace
         ) throws(VendorError) -> Place {
             let host = String(octets: head.host.span).lowercased()
             let path = head.path.dropFirst()
-            if let bucket = prefix(of: host, before: baseHost) {
+            if let bucket = listener.bucket(ofHost: host) {
                 return Place(addressing: .virtualHost, bucket: bucket, key: try key(path))
             }
-            if let bucketDefault, host != baseHost, !host.isEmpty, !isAddress(host) {
-                return Place(addressing: .customDomain, bucket: bucketDefault, key: try key(path))
+            if let bucket = listener.bucket, host != listener.baseHost, !host.isEmpty, !isAddress(host) {
+                return Place(addressing: .customDomain, bucket: bucket, key: try key(path))
             }
             // A slash that belongs to the key may be encoded, the one behind the bucket is not: split first.
             guard let slash = path.firstIndex(of: UInt8(ascii: "/")) else {
                 return Place(addressing: .path, bucket: try name(path), key: nil)
             }
             return Place(addressing: .path, bucket: try name(path[..<slash]), key: try key(path[(slash + 1)...]))
-        }
-
-        /// What stands in front of `.baseHost`.
-        private static func prefix(of host: String, before baseHost: String?) -> String? {
-            guard let baseHost, host.utf8.count > baseHost.utf8.count + 1, host.hasSuffix("." + baseHost) else {
-                return nil
-            }
-            return String(host.dropLast(baseHost.count + 1))
         }
 
         private static func isAddress(_ host: String) -> Bool {

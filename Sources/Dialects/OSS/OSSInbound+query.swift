@@ -6,17 +6,10 @@ internal import Octets
 extension OSSInbound {
     /// The parameters that choose an operation, as the pages of the OSS API reference on multipart upload and
     /// "AppendObject" describe them.
-    struct Query {
+    struct Query: ParameterLookup {
         let parameters: [(name: [UInt8], value: [UInt8])]
 
         init(_ parameters: [(name: [UInt8], value: [UInt8])]) { self.parameters = parameters }
-
-        func contains(_ name: String) -> Bool { first(name) != nil }
-
-        /// The value of the first parameter of that name; later ones do not count.
-        func first(_ name: String) -> [UInt8]? {
-            parameters.first { $0.name.elementsEqual(name.utf8) }?.value
-        }
 
         func uploadID() throws(VendorError) -> [UInt8] {
             guard let id = first("uploadId"), !id.isEmpty else {

@@ -13,7 +13,7 @@ package enum OSSInbound {
 
     /// What a request asks for, or how OSS refuses it. Nothing is verified here.
     package static func read(_ head: RequestHead, at listener: ListenerPlace) throws(VendorError) -> ClientRequest {
-        let place = try Place.of(head, baseHost: listener.baseHost, bucketDefault: listener.bucket)
+        let place = try Place.of(head, listener)
         let text = head.query ?? []
         guard let query = QueryItems(text.span, plusIsSpace: true) else {
             throw .invalidArgument(name: "query", value: String(octets: text.span))

@@ -9,20 +9,15 @@ extension TOSAnswer {
     static func object(
         _ object: ObjectFacts, options: ReadOptions, isHead: Bool, _ context: AnswerContext
     ) -> (answer: WireAnswer, bytes: Range<UInt64>) {
-        var bytes = 0..<object.size
-        var status = 200
-        switch isHead ? .whole : options.range?.resolve(size: object.size) ?? .whole {
-        case .whole: break
-        case .part(let part): (bytes, status) = (part, 206)
-        case .unsatisfiable:
+        guard let (bytes, isPart) = options.bytes(ofObject: object.size, isHead: isHead) else {
             let error = VendorError(
                 status: 416, code: "InvalidRange", message: "The requested range cannot be satisfied.")
             return (self.error(error, toHead: isHead, context), 0..<0)
         }
-        var answer = WireAnswer(tos: status, body: nil, type: object.contentType, context)
+        var answer = WireAnswer(tos: isPart ? 206 : 200, body: nil, type: object.contentType, context)
         answer.fields.append("Content-Length", decimal: bytes.upperBound - bytes.lowerBound)
         answer.fields.append("Accept-Ranges", "bytes")
-        if status == 206 {
+        if isPart {
             answer.fields.append("Content-Range", "bytes \(bytes.lowerBound)-\(bytes.upperBound - 1)/\(object.size)")
         }
         answer.appendTOSChecksums(of: object)

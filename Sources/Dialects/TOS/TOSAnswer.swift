@@ -78,18 +78,13 @@ package enum TOSAnswer {
         return answer
     }
 
-    /// What a form asks for, else an empty 204 (presigned_test.go of the Go SDK). How TOS redirects is not published; here it
-    /// is as Amazon S3 does.
+    /// What a form asks for, else an empty 204 (presigned_test.go of the Go SDK).
     private static func posted(
         _ object: ObjectFacts, _ request: ClientRequest, _ context: AnswerContext
     ) -> WireAnswer {
         if let redirect = request.formAnswer.redirect {
             var answer = WireAnswer(tos: 303, body: [], context)
-            let key = Percent.encode(request.key.span, keeping: .unreserved)
-            let etag = Percent.encode("\"\(object.etag)\"", keeping: .unreserved)
-            answer.fields.append(
-                "Location",
-                redirect + (redirect.contains("?") ? "&" : "?") + "bucket=\(request.bucket)&key=\(key)&etag=\(etag)")
+            answer.fields.append("Location", FormFields.target(of: redirect, object, request))
             return answer
         }
         let status = request.formAnswer.status ?? 204

@@ -34,11 +34,11 @@ final class TOSClientVerifier: ClientVerifier {
         let form = try TOSForm(fields, file)
         let id: String?
         do throws(TOSAuthFailure) {
-            id = try verifier.verifyForm(fields: { form.first($0) }, now: now, key: key)
+            id = try verifier.verifyForm(fields: { form.fields.first($0) }, now: now, key: key)
         } catch {
             throw VendorError(tos: error)
         }
-        guard let id, let policy = form.first("policy") else {
+        guard let id, let policy = form.fields.first("policy") else {
             throw VendorError(tos: .forbidden("Anonymous access is forbidden for this operation."))
         }
         let values = form.conditioned(bucket: request.bucket)

@@ -4,61 +4,41 @@
 internal import HTTPWire
 internal import Octets
 
-/// The fields of a PostObject, by their names (pages 129225 and 129228). Letter case does not matter in names; a second
-/// field of one name is refused, because a policy could be held against the other one.
+/// A PostObject, by its fields (pages 129225 and 129228).
 struct TOSForm {
-    /// By lower-case name.
-    private(set) var values: [String: [UInt8]] = [:]
-    private let fields: [FormField]
-    private let file: FormFile
+    let fields: FormFields
 
     init(_ fields: [FormField], _ file: FormFile) throws(VendorError) {
-        self.fields = fields
-        self.file = file
-        for field in fields {
-            guard values.updateValue(field.value, forKey: field.name.lowercased()) == nil else {
-                throw VendorError(tos: .badRequest("The form has two fields \(field.name)."))
-            }
+        self.fields = FormFields(fields, file)
+        if let field = self.fields.repeated {
+            throw VendorError(tos: .badRequest("The form has two fields \(field.name)."))
         }
     }
 
-    /// The value of a field; `name` is lower-case.
-    func first(_ name: String) -> [UInt8]? { values[name] }
-
-    func string(_ name: String) -> String? { first(name).map { String(octets: $0.span) } }
-
-    var contentType: [UInt8]? { first("content-type") ?? file.contentType.map { Array($0.utf8) } }
+    var contentType: [UInt8]? {
+        fields.first("content-type") ?? fields.file.contentType.map { Array($0.utf8) }
+    }
 
     /// What conditions of a policy are held against.
     func conditioned(bucket: String) -> [String: [UInt8]] {
-        var values = values
-        values["bucket"] = Array(bucket.utf8)
-        values["content-type"] = contentType
-        return values
+        fields.conditioned(bucket: bucket, contentType: contentType)
     }
 
     /// What the form asks for.
     func request(_ request: ClientRequest) throws(VendorError) -> ClientRequest {
         var request = request
-        guard let pattern = first("key") else { throw VendorError(tos: .badRequest("The form has no key.")) }
-        let name = Array((file.fileName ?? "").utf8)
-        request.key = pattern.replacing(Array("${filename}".utf8), with: name)
+        guard let key = fields.key else { throw VendorError(tos: .badRequest("The form has no key.")) }
+        request.key = key
         try TOSInbound.check(request.key)
         request.objectFields = try objectFields()
         request.forbidsOverwrite = try TOSInbound.flag("x-tos-forbid-overwrite", request.objectFields ?? HeaderFields())
         request.contentMD5 = nil
-        if let status = string("success_action_status"), ["200", "201", "204"].contains(status) {
-            request.formAnswer.status = Int(status)
+        guard let answer = fields.answer else {
+            throw VendorError(tos: .badRequest("success_action_redirect is no URL."))
         }
-        if let url = string("success_action_redirect"), !url.isEmpty {
-            let isWeb = url.hasPrefix("http://") || url.hasPrefix("https://")
-            guard isWeb, HeaderFields.isValidValue(url.utf8.span), url.utf8.allSatisfy({ $0 > 0x20 }) else {
-                throw VendorError(tos: .badRequest("success_action_redirect is no URL."))
-            }
-            request.formAnswer.redirect = url
-        }
-        if let callback = first("x-tos-callback"), !callback.isEmpty {
-            request.callback = RawCallback(callback: callback, variables: first("x-tos-callback-var"))
+        request.formAnswer = answer
+        if let callback = fields.first("x-tos-callback"), !callback.isEmpty {
+            request.callback = RawCallback(callback: callback, variables: fields.first("x-tos-callback-var"))
         }
         return request
     }
@@ -67,7 +47,7 @@ struct TOSForm {
     private func objectFields() throws(VendorError) -> HeaderFields {
         var result = HeaderFields()
         if let type = contentType { try append("Content-Type", type, to: &result) }
-        for field in fields {
+        for field in fields.all {
             let name = field.name.lowercased()
             guard name.hasPrefix("x-tos-meta-") || Self.objectNames.contains(name) else { continue }
             try append(field.name, field.value, to: &result)
@@ -76,10 +56,9 @@ struct TOSForm {
     }
 
     private func append(_ name: String, _ value: [UInt8], to fields: inout HeaderFields) throws(VendorError) {
-        guard HeaderFields.isToken(name.utf8.span), HeaderFields.isValidValue(value.span) else {
+        guard fields.set(formField: name, value) else {
             throw VendorError(tos: .badRequest("The field \(name) holds what no header may hold."))
         }
-        fields.append(name: name, bytes: value.span)
     }
 
     private static let objectNames: Set<String> = [

@@ -17,16 +17,15 @@ extension TOSInbound {
         /// first segment of the path: so the Go, Java and JavaScript SDKs address IP endpoints. The Python SDK knows no path
         /// style and sends no bucket at all, so that a listener's `bucket` goes before the path, also for addresses.
         static func of(
-            _ head: RequestHead, baseHost: String?, bucketDefault: String?
+            _ head: RequestHead, _ listener: ListenerPlace
         ) throws(VendorError) -> Place {
             let host = String(octets: head.host.span).lowercased()
             let path = head.path.dropFirst()
-            if let baseHost, host.utf8.count > baseHost.utf8.count + 1, host.hasSuffix("." + baseHost) {
-                let bucket = String(host.dropLast(baseHost.count + 1))
+            if let bucket = listener.bucket(ofHost: host) {
                 return Place(addressing: .virtualHost, bucket: bucket, key: try key(path))
             }
-            if let bucketDefault, host != baseHost {
-                return Place(addressing: .customDomain, bucket: bucketDefault, key: try key(path))
+            if let bucket = listener.bucket, host != listener.baseHost {
+                return Place(addressing: .customDomain, bucket: bucket, key: try key(path))
             }
             guard let slash = path.firstIndex(of: UInt8(ascii: "/")) else {
                 return Place(addressing: .path, bucket: try name(path), key: nil)

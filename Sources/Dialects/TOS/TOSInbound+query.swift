@@ -5,18 +5,12 @@ internal import Octets
 
 extension TOSInbound {
     /// The parameters that choose an operation (multipart.go of the Go SDK; page 74868).
-    struct Query {
+    struct Query: ParameterLookup {
         let parameters: [(name: [UInt8], value: [UInt8])]
 
         init(_ parameters: [(name: [UInt8], value: [UInt8])]) { self.parameters = parameters }
 
         var isEmpty: Bool { parameters.isEmpty }
-
-        func contains(_ name: String) -> Bool { first(name) != nil }
-
-        func first(_ name: String) -> [UInt8]? {
-            parameters.first { $0.name.elementsEqual(name.utf8) }?.value
-        }
 
         func uploadID() throws(VendorError) -> [UInt8] {
             guard let id = first("uploadId"), !id.isEmpty else {

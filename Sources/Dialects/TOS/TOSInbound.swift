@@ -11,7 +11,7 @@ package enum TOSInbound {
 
     /// What a request asks for, or how TOS refuses it. Nothing is verified here.
     package static func read(_ head: RequestHead, at listener: ListenerPlace) throws(VendorError) -> ClientRequest {
-        let place = try Place.of(head, baseHost: listener.baseHost, bucketDefault: listener.bucket)
+        let place = try Place.of(head, listener)
         let text = head.query ?? []
         // In a query a bare plus is a space: so requests and net/url write it.
         guard let query = QueryItems(text.span, plusIsSpace: true) else {

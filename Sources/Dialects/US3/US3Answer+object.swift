@@ -14,14 +14,7 @@ extension US3Answer {
     package static func object(
         _ object: ObjectFacts, options: ReadOptions, isHead: Bool, _ context: AnswerContext
     ) -> (answer: WireAnswer, bytes: Range<UInt64>) {
-        var bytes = 0..<object.size
-        var isPart = false
-        switch isHead ? .whole : options.range?.resolve(size: object.size) ?? .whole {
-        case .whole: break
-        case .part(let part):
-            bytes = part
-            isPart = true
-        case .unsatisfiable:
+        guard let (bytes, isPart) = options.bytes(ofObject: object.size, isHead: isHead) else {
             var answer = error(
                 VendorError.us3(.invalidArgument, "invalid range", status: 416), toHead: false, context)
             answer.fields.append("Content-Range", "bytes */\(object.size)")

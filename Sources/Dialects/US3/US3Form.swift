@@ -6,26 +6,18 @@ internal import Octets
 
 /// The fields of a PostFile, by their names (post_file.md of the US3 API manual; `makeFormBody` of the Go SDK,
 /// `postfile` of the Python SDK).
-///
-/// Of two fields with one name nobody says which counts, so that they are refused.
 struct US3Form {
-    /// By lower-case name.
-    private var values: [String: [UInt8]] = [:]
-    private let fields: [FormField]
-    private let file: FormFile
+    private let fields: FormFields
 
     init(_ fields: [FormField], _ file: FormFile) throws(VendorError) {
-        self.fields = fields
-        self.file = file
-        for field in fields {
-            guard values.updateValue(field.value, forKey: field.name.lowercased()) == nil else {
-                throw VendorError.us3(.invalidArgument, "two form fields are named \(field.name)")
-            }
+        self.fields = FormFields(fields, file)
+        if let field = self.fields.repeated {
+            throw VendorError.us3(.invalidArgument, "two form fields are named \(field.name)")
         }
     }
 
     /// The value of a field; nil if the form does not have it. `name` is lower-case.
-    func first(_ name: String) -> [UInt8]? { values[name] }
+    func first(_ name: String) -> [UInt8]? { fields.first(name) }
 
     /// What the form asks for.
     ///
@@ -40,10 +32,10 @@ struct US3Form {
         request.key = key
         var object = request.objectFields ?? HeaderFields()
         // Signed is the type of the file's part.
-        if let type = file.contentType.map({ Array($0.utf8) }) ?? first("content-type") {
+        if let type = fields.file.contentType.map({ Array($0.utf8) }) ?? first("content-type") {
             try append("Content-Type", type, to: &object)
         }
-        for field in fields {
+        for field in fields.all {
             let name = field.name.lowercased()
             guard name.hasPrefix("x-ufile-meta-") || name == "x-ufile-storage-class" || name == "content-md5" else {
                 continue
@@ -56,9 +48,6 @@ struct US3Form {
     }
 
     private func append(_ name: String, _ value: [UInt8], to fields: inout HeaderFields) throws(VendorError) {
-        guard HeaderFields.isToken(name.utf8.span), HeaderFields.isValidValue(value.span) else {
-            throw VendorError.us3(.invalidArgument, "invalid form field")
-        }
-        fields.set(name: name, bytes: value.span)
+        guard fields.set(formField: name, value) else { throw VendorError.us3(.invalidArgument, "invalid form field") }
     }
 }

@@ -18,20 +18,12 @@ extension US3Inbound {
         static func of(_ head: RequestHead, _ listener: ListenerPlace) throws(VendorError) -> Place {
             let host = String(octets: head.host.span).lowercased()
             let key = try key(head.path.dropFirst())
-            if let bucket = label(of: host, before: listener.baseHost) {
+            if let bucket = listener.bucket(ofHost: host) {
                 guard US3Names.isBucket(bucket) else { throw VendorError.us3(.bucketNotExists) }
                 return Place(addressing: .virtualHost, bucket: bucket, key: key)
             }
             guard let bucket = listener.bucket else { throw VendorError.us3(.bucketNotExists) }
             return Place(addressing: .customDomain, bucket: bucket, key: key)
-        }
-
-        /// What stands in front of `.baseHost`.
-        private static func label(of host: String, before baseHost: String?) -> String? {
-            guard let baseHost, host.utf8.count > baseHost.utf8.count + 1, host.hasSuffix("." + baseHost) else {
-                return nil
-            }
-            return String(host.dropLast(baseHost.count + 1))
         }
 
         /// A plus sign is one, and an encoded slash is a slash (both SDKs send pluses bare; JS encodes slashes).

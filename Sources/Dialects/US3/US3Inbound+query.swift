@@ -5,20 +5,13 @@ internal import Octets
 
 extension US3Inbound {
     /// The parameters that choose an operation, as the pages of the US3 API manual on multipart upload describe them.
-    struct Query {
+    struct Query: ParameterLookup {
         /// What a list of parts holds where the client says nothing (ListParts of the Go SDK).
         static let defaultParts = 100
 
         let parameters: [(name: [UInt8], value: [UInt8])]
 
         init(_ parameters: [(name: [UInt8], value: [UInt8])]) { self.parameters = parameters }
-
-        func contains(_ name: String) -> Bool { first(name) != nil }
-
-        /// The value of the first parameter of that name, letter case included; later ones do not count.
-        func first(_ name: String) -> [UInt8]? {
-            parameters.first { $0.name.elementsEqual(name.utf8) }?.value
-        }
 
         func uploadID() throws(VendorError) -> [UInt8] {
             guard let id = first("uploadId"), !id.isEmpty else {
