@@ -53,7 +53,7 @@ import Testing
         try driver.run(until: receiving)
         try driver.run(until: sending)
         #expect(pump.moved == bytes.count && pump.refusals > 0)
-        #expect(pool.openCount == 1)
+        #expect(pool.openCount <= 1, "one pipe served all of it, and may have been closed since")
     }
 
     @Test func `closes a pipe that is dropped with bytes in it, and gives a new one`() throws {
