@@ -67,7 +67,8 @@ leaves: build-leaves ## time and allocations of single functions on the path of 
 	@$(MAKE) --silent -C Tests/Benchmarks leaves
 
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS = heads answers chunks forms query json templates callbacks images signatures completions policies config
+FUZZ_TARGETS = heads answers chunks forms query json xml ranges templates callbacks clientcallbacks putpolicies images \
+	signatures completions policies verdicts config
 
 # Crashes are left in .build-fuzz; what was found of interest is kept there too and read again the next time.
 fuzz: ## each parser for FUZZ_SECONDS (60) under libFuzzer

@@ -21,6 +21,11 @@ let fuzzTargets: [String: @Sendable ([UInt8]) -> Void] = [
     "signatures": fuzzSignatures,
     "completions": fuzzCompletions,
     "policies": fuzzPolicies,
+    "putpolicies": fuzzPutPolicies,
+    "clientcallbacks": fuzzClientCallbacks,
+    "verdicts": fuzzVerdicts,
+    "xml": fuzzXML,
+    "ranges": fuzzRanges,
     "config": fuzzConfig,
 ]
 
