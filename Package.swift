@@ -101,7 +101,8 @@ let package = Package(
         tests(
             "Gateway",
             [
-                "Settings", "Dialects", "Callbacks", "HTTPServing", "HTTPWire", "Eventing", "Digests", "Octets",
+                "Settings", "Dialects", "Callbacks", "HTTPServing", "Upstream", "HTTPWire", "Eventing", "Digests",
+                "Octets",
                 "LoopTesting",
             ]),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),

@@ -120,6 +120,13 @@ final class Frontend: SocketListenerHandler, RequestHandler {
     func requestRefused(_ refusal: RequestRefusal, on connection: ServerConnection) {
         let requestID = worker.identifiers.nextRequestID()
         worker.metrics.refused(refusal == .headTimeout ? .headTimeout : .malformedRequest)
+        worker.failures.add(
+            RecentFailure(
+                moment: .now, time: worker.environment.clock.milliseconds, publicID: requestID.text,
+                listener: settings.name,
+                address: connection.peerHost, status: refusal.status, outcome: Outcome.Kind.notStored.label,
+                code: refusal.label, party: Party.client.rawValue, phase: Phase.routing.rawValue,
+                message: refusal.message))
         worker.log.event("request-refused", level: .warning) { line in
             line.add("request", requestID.text)
             line.add("listener", settings.name)

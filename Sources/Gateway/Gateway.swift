@@ -54,12 +54,13 @@ package final class Gateway: Sendable {
         }
         metrics.started(version: settings.version)
         let admin = AdminServer(
-            loop: try EventLoop(), readiness: readiness, metrics: metrics, environment: environment, socket: adminSocket
-        )
+            loop: try EventLoop(), workers: workers, readiness: readiness, metrics: metrics, environment: environment,
+            socket: adminSocket)
         admin.publish(snapshot)
         for (number, worker) in workers.enumerated() {
             worker.apply(snapshot, sockets: sockets.mapValues { $0[number] })
         }
+        // The admin port's is the first.
         var threads = [Thread.start(name: "admin") { admin.run() }]
         for (number, worker) in workers.enumerated() {
             threads.append(Thread.start(name: "loop-\(number)") { worker.loop.run() })
@@ -143,12 +144,14 @@ package final class Gateway: Sendable {
     /// Ends the loops and waits for their threads.
     package func stop() {
         let (workers, threads, admin) = state.withLock { ($0.workers, $0.threads, $0.admin) }
+        // First, so that the loops that it asks for the status page are there to answer.
+        admin?.stop()
+        threads.first?.join()
         for worker in workers {
             worker.loop.execute { worker.end() }
             worker.loop.stop()
         }
-        admin?.stop()
-        for thread in threads { thread.join() }
+        for thread in threads.dropFirst() { thread.join() }
         disk.close()
     }
 

@@ -146,6 +146,9 @@ final class Runtime {
     }
 
     func log(_ record: UploadRecord, _ outcome: Outcome, request: UploadRequest, plan: UploadPlan?) {
+        if let failure = RecentFailure(outcome, record: record, request: request, plan: plan, runtime: self) {
+            worker.failures.add(failure)
+        }
         worker.log.event("upload") { line in
             line.add(
                 record, outcome, request: request, plan: plan, listener: listenerFields[request.listenerIndex],

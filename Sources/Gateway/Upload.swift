@@ -24,7 +24,8 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     private var callback: CallbackMaker?
     private var record: UploadRecord
     private let admission: Admission
-    private var received: UInt64 = 0
+    /// Bytes of the body so far.
+    private(set) var received: UInt64 = 0
     private var checksum = CRC64()
     private let needsChecksum: Bool
     /// Of an upload to US3, in place of the CRC-64.
@@ -56,6 +57,9 @@ final class Upload: BodyReceiver, UploadSinkHandler {
 
     /// When its head came, or its part of a form.
     var started: Instant { record.started }
+
+    /// Where it is.
+    var phase: Phase { state.phase }
 
     /// Starts to store; the body follows from the source.
     func start() {

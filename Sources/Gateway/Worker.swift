@@ -34,6 +34,9 @@ final class Worker: @unchecked Sendable {
     /// Listeners that a reload dropped, while they have clients.
     private var retired: [Frontend] = []
     private var uploads = Slots<Upload>()
+    /// For the status page.
+    private(set) var history: LoopHistory
+    var failures = FailureRing()
     private(set) var isDraining = false
     private var whenDrained: (() -> Void)?
 
@@ -43,6 +46,7 @@ final class Worker: @unchecked Sendable {
     ) {
         self.notes = notes
         self.loop = loop
+        history = LoopHistory(now: .now)
         self.environment = environment
         self.log = LoopLog(log, loop: loop)
         self.disk = disk
@@ -83,15 +87,27 @@ final class Worker: @unchecked Sendable {
     }
 
     func uploadStarted(_ upload: Upload) {
+        if loop.now >= history.boundary { lookBack(now: loop.now) }
         upload.slot = uploads.insert(upload)
     }
 
     func uploadEnded(_ upload: Upload) {
         guard let slot = upload.slot else { return }
+        // Before it counts: it ends in another period than what was counted so far.
+        if loop.now >= history.boundary { lookBack(now: loop.now) }
         upload.slot = nil
         uploads.remove(at: slot)
         counters.budget.leave()
         lookWhetherDrained()
+    }
+
+    var uploadsUnderWay: [Upload] { uploads.all }
+
+    /// Notes what was done since the last time.
+    @inline(never)
+    func lookBack(now: Instant) {
+        let unfinished = uploads.all.reduce(0) { $0 + Int(truncatingIfNeeded: $1.received) }
+        history.look(now: now, metrics, unfinishedBytes: unfinished)
     }
 
     /// Takes back ``admitUpload()``, for what was admitted and is no upload now.
