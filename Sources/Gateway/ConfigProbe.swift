@@ -22,9 +22,9 @@ package enum ConfigProbe {
         } catch {
             return error.description
         }
-        guard let signing = settings.signing else { return nil }
+        guard let key = settings.signing?.callbackKey else { return nil }
         do throws(OpenSSLError) {
-            _ = try RSAPrivateKey(pem: signing.callbackKey.revealText())
+            _ = try RSAPrivateKey(pem: key.revealText())
             return nil
         } catch {
             return "signing.callbackKey: \(error.description)"

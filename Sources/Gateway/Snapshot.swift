@@ -88,13 +88,18 @@ package final class Snapshot: Sendable {
         _ settings: Settings, _ previous: Snapshot?, _ publicKeyURL: String?
     ) throws(EventError) -> CallbackRequest.Signer? {
         do throws(OpenSSLError) {
-            if let signing = settings.signing {
-                let key = try RSAPrivateKey(pem: signing.callbackKey.revealText())
+            if let signing = settings.signing, let pem = signing.callbackKey {
+                let key = try RSAPrivateKey(pem: pem.revealText())
                 return CallbackRequest.Signer(key: key, publicKeyURL: signing.publicKeyURL)
             }
-            guard needsOwnKey(settings), let publicKeyURL else { return nil }
-            if let signer = previous?.signer { return signer }
-            return CallbackRequest.Signer(key: try RSAPrivateKey.generate(bits: 2048), publicKeyURL: publicKeyURL)
+            guard settings.signing != nil || needsOwnKey(settings),
+                let url = settings.signing?.publicKeyURL ?? publicKeyURL
+            else { return nil }
+            // One that was made for this address stays; one that was configured does not outlive its config.
+            if let previous, previous.settings.signing?.callbackKey == nil, let signer = previous.signer {
+                return CallbackRequest.Signer(key: signer.key, publicKeyURL: url)
+            }
+            return CallbackRequest.Signer(key: try RSAPrivateKey.generate(bits: 2048), publicKeyURL: url)
         } catch {
             throw EventError(operation: "read signing.callbackKey", reason: error.description)
         }

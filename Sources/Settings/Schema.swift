@@ -74,7 +74,8 @@ enum Schema {
     static let clientCallbacks = Section("routes[].clientCallbacks", required: ["allow"])
     static let routeLimits = Section("routes[].limits", optional: ["uploadSize"] + quotaKeys)
     static let state = Section("state", required: ["path"])
-    static let signing = Section("signing", required: ["callbackKey", "publicKeyURL"], holdsSecrets: true)
+    static let signing = Section(
+        "signing", required: ["publicKeyURL"], optional: ["callbackKey"], holdsSecrets: true)
 
     static let sections = [
         root, listener, listenerTLS, admin, limits, clientLimits, timeouts, minimumRate, clients, groupLimits,

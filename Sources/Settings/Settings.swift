@@ -50,8 +50,8 @@ package final class Settings: Sendable {
 
 /// The identity of callbacks that Putback makes itself, in the manner of OSS (page Callback, "Verify the signature").
 package struct CallbackSigning: Sendable {
-    /// A private RSA key in PEM.
-    package let callbackKey: Secret
+    /// A private RSA key in PEM; nil for one that is made at the start.
+    package let callbackKey: Secret?
     /// Where applications fetch the public key; sent in base64 as `x-oss-pub-key-url`.
     package let publicKeyURL: String
 }

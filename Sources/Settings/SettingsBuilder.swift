@@ -78,7 +78,11 @@ final class SettingsBuilder {
 
     private func readSigning(_ node: ConfigNode) -> CallbackSigning? {
         guard let fields = reader.fields(node, Schema.signing) else { return nil }
-        let key = fields["callbackKey"].flatMap(reader.secret)
+        var key: Secret?
+        if let node = fields["callbackKey"] {
+            key = reader.secret(node)
+            if key == nil { return nil }
+        }
         let url = fields["publicKeyURL"].flatMap { node -> String? in
             guard let text = reader.text(node) else { return nil }
             do throws(CallbackURL.Problem) {
@@ -88,7 +92,7 @@ final class SettingsBuilder {
                 return nil
             }
         }
-        guard let key, let url else { return nil }
+        guard let url else { return nil }
         return CallbackSigning(callbackKey: key, publicKeyURL: url)
     }
 

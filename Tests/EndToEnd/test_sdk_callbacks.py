@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import signal
 import socket
 from urllib.parse import parse_qs
 
@@ -15,7 +16,7 @@ from Crypto.Signature import pkcs1_15
 
 from support import configs, sdks
 from support.peers import answer, md5, replies
-from support.wire import send
+from support.wire import Client, send
 
 BODY = b"hello"
 JSON = ("Content-Type", "application/json")
@@ -99,6 +100,25 @@ def test_signs_the_callback(start, peers, tmp_path):
     verifier.verify(MD5.new(signed), base64.b64decode(call.header("Authorization")))
     with pytest.raises(ValueError):
         verifier.verify(MD5.new(signed + b"x"), base64.b64decode(call.header("Authorization")))
+
+
+def test_makes_a_key_where_none_is_configured(start, peers, tmp_path):
+    where = "http://keys.example.com/callback-key.pem"
+    gateway = start(configs.sdk(tmp_path / "objects", signing={"publicKeyURL": where}))
+    app = peers.app()
+    oss = sdks.client("oss2-v4", gateway.endpoint)
+    keys = []
+    for n in range(2):
+        assert oss.put("signed", BODY, callback(app.port)).status == 200
+        with Client(gateway.admin) as admin:
+            keys.append(RSA.import_key(admin.request("GET", "/callback-key.pem").body))
+        call = app.complete[n]
+        assert base64.b64decode(call.header("x-oss-pub-key-url")).decode() == where
+        signed = MD5.new(b"/done?a=b%20c\n" + call.body)
+        pkcs1_15.new(keys[n]).verify(signed, base64.b64decode(call.header("Authorization")))
+        gateway.signal(signal.SIGHUP)
+        gateway.wait_for_event("reloaded", n + 1)
+    assert keys[0] == keys[1], "the key outlives a reload"
 
 
 def test_renders_json(oss2, peers):
