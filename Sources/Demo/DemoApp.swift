@@ -26,11 +26,15 @@ package final class DemoApp: SocketListenerHandler, RequestHandler, @unchecked S
     private var keyURL = ""
     private var key: RSAPublicKey?
 
-    /// Binds the port, 0 for any.
-    package init(port: UInt16) throws(EventError) {
+    /// Binds the port of 127.0.0.1, 0 for any.
+    package convenience init(port: UInt16) throws(EventError) {
+        try self.init(address: SocketAddress(kind: .internet4(octets: [127, 0, 0, 1]), port: port))
+    }
+
+    /// Binds the address.
+    package init(address wanted: SocketAddress) throws(EventError) {
         loop = try EventLoop()
-        let socket = try ListeningSocket.bind(
-            SocketAddress(kind: .internet4(octets: [127, 0, 0, 1]), port: port), count: 1)[0]
+        let socket = try ListeningSocket.bind(wanted, count: 1)[0]
         address = socket.address
         context = ServingContext(loop: loop, limits: ServingLimits()) { UnixTime.seconds }
         curl = CurlMulti(loop: loop)

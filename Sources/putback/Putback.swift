@@ -11,8 +11,8 @@ struct Putback: ParsableCommand {
         commandName: "putback",
         abstract: "An upload gateway: plain uploads in, signed uploads with a callback out, the app's answer back.",
         subcommands: [
-            ServeCommand.self, CheckCommand.self, ExplainCommand.self, DemoCommand.self, HealthCommand.self,
-            VersionCommand.self,
+            ServeCommand.self, CheckCommand.self, ExplainCommand.self, DemoCommand.self, DemoAppCommand.self,
+            HealthCommand.self, VersionCommand.self,
         ])
 
     /// Exit codes follow sysexits.h, which argument-parser does for usage errors (64) itself.
