@@ -18,6 +18,27 @@ static inline int pb_accept(int listener, struct sockaddr *_Nonnull address, soc
     return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
+// What decides which of the sockets that share a port (SO_REUSEPORT) gets a connection: a classic BPF program, whose result
+// is an index in the order of their listen(2) (socket(7), SO_ATTACH_REUSEPORT_CBPF). Its macros are no constants to Swift.
+#include <linux/filter.h>
+/// Gives new connections to `count` of the sockets from `first` on, by chance. An index beyond the last socket falls back
+/// to the kernel's own choice among all of them.
+static inline int pb_reuseport_steer(int listener, unsigned int first, unsigned int count) {
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_RANDOM),
+        BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, count),
+        BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, first),
+        BPF_STMT(BPF_RET | BPF_A, 0),
+    };
+    struct sock_fprog program = {.len = 4, .filter = code};
+    return setsockopt(listener, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
+}
+/// Takes away what another process attached; the number is SO_DETACH_REUSEPORT_BPF (Linux 5.3).
+static inline void pb_reuseport_unsteer(int listener) {
+    int none = 0;
+    setsockopt(listener, SOL_SOCKET, 68, &none, sizeof none);
+}
+
 // pthread_setname_np is a GNU extension as well.
 #include <sys/prctl.h>
 static inline void pb_thread_set_name(const char *_Nonnull name) {

@@ -127,7 +127,11 @@ package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
                 return SocketAddress(kind: .internet6(octets: octets), port: UInt16(bigEndian: address.sin6_port))
             }
         case AF_UNIX:
-            self.init(kind: .unix(path: ""), port: 0)
+            // Zero bytes come after the path; a peer that is not bound has none.
+            let path = unsafe withUnsafeBytes(of: &storage) { bytes in
+                unsafe bytes.dropFirst(MemoryLayout<sa_family_t>.size).prefix { $0 != 0 }.map { $0 }
+            }
+            self.init(kind: .unix(path: String(decoding: path, as: UTF8.self)), port: 0)
         default:
             return nil
         }

@@ -25,7 +25,7 @@ final class Readiness: Sendable {
 final class AdminServer: SocketListenerHandler, RequestHandler, @unchecked Sendable {
     // Sendable so that the gateway can post to its loop; `connections` is touched on the loop thread, `key` is locked.
     let address: SocketAddress
-    private let loop: EventLoop
+    let loop: EventLoop
     private let readiness: Readiness
     private let metrics: Metrics
     private let clock: WallClock
@@ -58,6 +58,11 @@ final class AdminServer: SocketListenerHandler, RequestHandler, @unchecked Senda
             for connection in connections.values { connection.close() }
             loop.stop()
         }
+    }
+
+    /// Leaves the address to another process; connections that are open go on. Any thread.
+    func leave() {
+        loop.execute { [self] in listener?.finish() }
     }
 
     /// Serves the key of `snapshot` from here on; any thread.

@@ -51,7 +51,7 @@ final class Frontend: SocketListenerHandler, RequestHandler {
     }
 
     func drain() {
-        listener?.close()
+        listener?.finish()
         for connection in connections.values { connection.drain() }
     }
 

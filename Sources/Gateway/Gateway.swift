@@ -14,9 +14,22 @@ package final class Gateway: Sendable {
         var workers: [Worker] = []
         var threads: [Thread] = []
         var admin: AdminServer?
-        /// The exact address of each listener, by the address that was configured.
-        var bound: [(configured: ListenAddress, address: SocketAddress)] = []
+        /// The exact address of each listener, by the address that was configured, and where it is from.
+        var bound: [Bound] = []
+        var adminOrigin: ListeningSocket.Origin?
         var publicKeyURL: String?
+    }
+
+    private struct Bound: Sendable {
+        let configured: ListenAddress
+        let address: SocketAddress
+        let origin: ListeningSocket.Origin
+
+        init(_ configured: ListenAddress, _ socket: ListeningSocket) {
+            self.configured = configured
+            address = socket.address
+            origin = socket.origin
+        }
     }
 
     private let environment: Environment
@@ -36,12 +49,19 @@ package final class Gateway: Sendable {
 
     /// Binds all addresses and starts to serve.
     ///
+    /// - Parameters:
+    ///   - inherited: sockets that the process was started with; each must belong to a listener.
+    ///   - besideOthers: shares the addresses with a gateway that runs already.
     /// - Throws: ``EventError`` naming the address or file; then nothing was started.
-    package func start(_ settings: Settings) throws(EventError) {
-        let adminSocket = try Self.bind(settings.admin, count: 1)[0]
+    package func start(
+        _ settings: Settings, inherited: [InheritedSocket] = [], besideOthers: Bool = false
+    ) throws(EventError) {
+        var addresses = ListenerAddresses(inherited: inherited, besideOthers: besideOthers)
+        let adminSocket = try addresses.bind("admin", settings.admin, count: 1)[0]
         let publicKeyURL = "http://\(adminSocket.address)/callback-key.pem"
         let snapshot = try Snapshot(settings: settings, publicKeyURL: publicKeyURL)
-        let sockets = try bindListeners(settings, known: [], workers: settings.workers)
+        let sockets = try bindListeners(settings, known: [], workers: settings.workers, &addresses)
+        try addresses.refuseUnused()
         counters.budget.setLimit(bytes: settings.limits.bufferBytes)
         var notes: MultipartNotes?
         if let path = settings.statePath { notes = try MultipartNotes(path: path, queue: disk.queue(), log: log) }
@@ -68,8 +88,8 @@ package final class Gateway: Sendable {
         let started = State(
             snapshot: snapshot, workers: workers, threads: threads, admin: admin,
             bound: settings.listeners.indices.compactMap { index in
-                sockets[index].map { (settings.listeners[index].address, $0[0].address) }
-            }, publicKeyURL: publicKeyURL)
+                sockets[index].map { Bound(settings.listeners[index].address, $0[0]) }
+            }, adminOrigin: adminSocket.origin, publicKeyURL: publicKeyURL)
         state.withLock { $0 = started }
         // First, so that who waits for the announcement finds it true.
         readiness.set(.ready)
@@ -83,14 +103,19 @@ package final class Gateway: Sendable {
         let snapshot = try Snapshot(
             settings: settings, previous: current.snapshot, publicKeyURL: current.publicKeyURL)
         let known = current.bound.map(\.configured)
-        let sockets = try bindListeners(settings, known: known, workers: current.workers.count)
+        var addresses = ListenerAddresses()
+        let sockets = try bindListeners(settings, known: known, workers: current.workers.count, &addresses)
+        let bound = settings.listeners.indices.compactMap { index in
+            let configured = settings.listeners[index].address
+            if let new = sockets[index] { return Bound(configured, new[0]) }
+            return current.bound.first { $0.configured == configured }
+        }
         state.withLock { state in
             state.snapshot = snapshot
-            state.bound = settings.listeners.indices.compactMap { index in
-                let configured = settings.listeners[index].address
-                if let new = sockets[index] { return (configured, new[0].address) }
-                return current.bound.first { $0.configured == configured }
-            }
+            state.bound = bound
+        }
+        for old in current.bound where !bound.contains(where: { $0.configured == old.configured }) {
+            if case .file(let file) = old.origin { file.remove() }
         }
         counters.budget.setLimit(bytes: settings.limits.bufferBytes)
         current.admin?.publish(snapshot)
@@ -118,22 +143,41 @@ package final class Gateway: Sendable {
 
     // MARK: - End
 
+    /// Fails readiness, and sends new connections to other processes that share the addresses.
+    ///
+    /// - Returns: whether there are any; then connections are on their way here for a moment more.
+    package func leave() -> Bool {
+        readiness.set(.draining)
+        var hasOthers = false
+        for origin in origins() {
+            if case .port(let sharing) = origin, sharing.steerAway() { hasOthers = true }
+        }
+        return hasOthers
+    }
+
     /// Fails readiness, stops accepting and lets uploads finish; `completion` is called, on any thread, when all did.
     package func drain(_ completion: @escaping @Sendable () -> Void) {
         readiness.set(.draining)
-        let workers = state.withLock { $0.workers }
-        let left = Locked(workers.count)
-        for worker in workers {
-            worker.loop.execute {
-                worker.drain {
-                    let none = left.withLock { count in
-                        count -= 1
-                        return count == 0
-                    }
-                    if none { completion() }
-                }
+        for origin in origins() {
+            switch origin {
+            case .port(let sharing): sharing.steerAwayWhileClosing()
+            case .file(let file): file.remove()
+            case .inherited: break
             }
         }
+        let (workers, admin) = state.withLock { ($0.workers, $0.admin) }
+        // Alone, the admin port goes on to say that the gateway drains.
+        if case .port(let sharing) = state.withLock({ $0.adminOrigin }), sharing.hasOthers { admin?.leave() }
+        let countdown = Countdown(workers.count, completion)
+        for worker in workers { worker.loop.execute { worker.drain { countdown.oneDone() } } }
+    }
+
+    /// Calls `completion`, on any thread, once every loop has got round to it.
+    package func probe(_ completion: @escaping @Sendable () -> Void) {
+        let (workers, admin) = state.withLock { ($0.workers, $0.admin) }
+        let loops = workers.map(\.loop) + [admin?.loop].compactMap { $0 }
+        let countdown = Countdown(loops.count, completion)
+        for loop in loops { loop.execute { countdown.oneDone() } }
     }
 
     /// Ends uploads that did not finish; those of stores that were cut off are not stored.
@@ -157,33 +201,24 @@ package final class Gateway: Sendable {
 
     // MARK: - Sockets
 
+    private func origins() -> [ListeningSocket.Origin] {
+        state.withLock { state in state.bound.map(\.origin) + [state.adminOrigin].compactMap { $0 } }
+    }
+
     /// Sockets for the listeners whose address is not among the known ones: one for each worker.
     private func bindListeners(
-        _ settings: Settings, known: [ListenAddress], workers: Int
+        _ settings: Settings, known: [ListenAddress], workers: Int, _ addresses: inout ListenerAddresses
     ) throws(EventError) -> [Int: [ListeningSocket]] {
         var sockets: [Int: [ListeningSocket]] = [:]
         for (index, listener) in settings.listeners.enumerated() where !known.contains(listener.address) {
             do throws(EventError) {
-                sockets[index] = try Self.bind(listener.address, count: workers)
+                sockets[index] = try addresses.bind(listener.name, listener.address, count: workers)
             } catch {
                 for socket in sockets.values.joined() { socket.close() }
                 throw error
             }
         }
         return sockets
-    }
-
-    private static func bind(_ address: ListenAddress, count: Int) throws(EventError) -> [ListeningSocket] {
-        switch address {
-        case .tcp(let host, let port):
-            guard let numeric = SocketAddress(numeric: host, port: port) else {
-                throw EventError(operation: "bind \(address)", reason: "the address is not numeric")
-            }
-            return try ListeningSocket.bind(numeric, count: count)
-        case .unix(let path, let mode):
-            let socket = SocketAddress(kind: .unix(path: path), port: 0)
-            return try ListeningSocket.bind(socket, count: count, mode: mode.map { UInt32($0) })
-        }
     }
 
     /// One line for each address, so that who started Putback with port 0 learns the ports.
@@ -218,5 +253,24 @@ package final class Gateway: Sendable {
             line.add("memoryBound", number: UInt64(bound.bytes))
             line.add("config", settings.version)
         }
+    }
+}
+
+/// Calls `completion` once all of a number of parts are done. Any thread.
+private final class Countdown: Sendable {
+    private let left: Locked<Int>
+    private let completion: @Sendable () -> Void
+
+    init(_ count: Int, _ completion: @escaping @Sendable () -> Void) {
+        left = Locked(count)
+        self.completion = completion
+    }
+
+    func oneDone() {
+        let isLast = left.withLock { left in
+            left -= 1
+            return left == 0
+        }
+        if isLast { completion() }
     }
 }

@@ -118,7 +118,7 @@ extension ServerConnection {
             guard let used = try parser.parse(bytes.extracting(offset...), into: &request) else {
                 if phase == .idle {
                     phase = .readingHead
-                    timer.start(context.limits.head)
+                    timer.start(headLimit)
                 }
                 return offset
             }
@@ -132,6 +132,7 @@ extension ServerConnection {
 
     private func beginRequest() {
         parser.reset()
+        wasUsed = true
         answerStarted = false
         answerCompleted = false
         closesAfterAnswer = !request.keepAlive || isDraining

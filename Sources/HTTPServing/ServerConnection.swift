@@ -72,6 +72,8 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler, TurnEn
     var closesAfterAnswer = false
     var continueOwed = false
     var isDraining = false
+    /// Whether a request has come.
+    var wasUsed = false
 
     let timer: DeadlineTimer
     var lastRead = Instant(nanoseconds: 0)
@@ -104,13 +106,19 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler, TurnEn
     /// Whether a request is being handled.
     package var isBusy: Bool { phase == .readingBody || phase == .awaitingAnswer }
 
-    /// Lets the present request finish and closes then; an idle connection closes at once, and a head that is on its way
-    /// gets a second to arrive.
+    /// Lets the present request finish and closes then. A kept connection without one closes at once; the first request of
+    /// a new one, and a head that is on its way, get a second to arrive.
     package func drain() {
         isDraining = true
-        if phase == .idle, pendingInput.isEmpty { return close() }
-        if phase == .readingHead { timer.start(min(context.limits.head, .seconds(1))) }
+        closesAfterAnswer = true
+        // What the client has sent by now was sent to somebody who listened.
+        if phase == .idle, pendingInput.isEmpty { readInput() }
+        if phase == .idle, pendingInput.isEmpty, wasUsed { return close() }
+        if phase == .idle || phase == .readingHead { timer.start(headLimit) }
     }
+
+    /// How long a head may take.
+    var headLimit: Interval { isDraining ? min(context.limits.head, .seconds(1)) : context.limits.head }
 
     /// Closes at once; a request that is being handled fails with `gone`. What waits for the end of the turn goes out
     /// before, as far as the client takes it.

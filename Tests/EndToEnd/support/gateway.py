@@ -53,6 +53,9 @@ class Gateway:
         self.baseline: dict[str, int] = {}
         # Whether it was told to end.
         self.drains = False
+        # What starts it, and the descriptors that it is given beside the usual three.
+        self.command = [str(BINARY)]
+        self.passed: list[int] = []
         self._changed = threading.Condition()
         self.write(config)
 
@@ -65,6 +68,7 @@ class Gateway:
         environment: dict[str, str] | None = None,
         descriptors: int | None = None,
         memory: int | None = None,
+        arguments: tuple[str, ...] = (),
     ) -> "Gateway":
         """`descriptors` and `memory` (bytes of data segments, thread stacks included) are hard limits of the process."""
 
@@ -76,7 +80,7 @@ class Gateway:
 
         self.lines, self.events, self.drains = [], [], False
         self.process = subprocess.Popen(
-            [str(BINARY), "serve", "--config", str(self.file)],
+            [*self.command, "serve", "--config", str(self.file), *arguments],
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -84,6 +88,7 @@ class Gateway:
             text=True,
             errors="replace",
             preexec_fn=limit,
+            pass_fds=self.passed,
         )
         self._reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         self._reader.start()
