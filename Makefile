@@ -10,7 +10,7 @@ ASAN = ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:exitcode=99 \
 TSAN = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:exitcode=99
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test costs leaves test-asan test-tsan lint bench fuzz clean
+.PHONY: help setup build demo test image-check man costs leaves test-asan test-tsan lint bench fuzz clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -33,7 +33,14 @@ test: setup build build-leaves ## every test, as CI runs them
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 	PUTBACK=.build/debug/putback $(PYTEST) Tests/EndToEnd
+	$(PYTEST) Tests/Packaging
 	$(PYTEST) Tests/Costs
+
+image-check: setup ## every step of docker/Dockerfile, compiling too, in a Debian tree; the tests of the image on what comes out
+	PUTBACK_IMAGE=compile $(PYTEST) Tests/Packaging/test_image.py
+
+man: build ## man page and completions of bash, zsh and fish in .build/man
+	docker/man/generate .build/release/putback .build/man
 
 costs: setup build build-leaves ## of the release build: allocations, instructions, memory, against thresholds
 	$(PYTEST) Tests/Costs

@@ -75,7 +75,7 @@ system)
 python)
     toolchain
     packages libevent-dev libcurl4-openssl-dev libssl-dev libisal-dev libyaml-dev pkg-config python3 python3-venv curl openssl \
-        make binutils valgrind chromium
+        make binutils valgrind chromium debootstrap iproute2 mandoc systemd zsh fish
     environment
     ;;
 *) fail "usage: Tests/setup.sh system|python" ;;

@@ -7,7 +7,9 @@ internal import Settings
 
 /// The `--config` option and what reading that file means for a command.
 struct ConfigOption: ParsableArguments {
-    @Option(name: [.long, .short], help: "The config file (default: $PUTBACK_CONFIG, else /etc/putback/putback.yaml).")
+    @Option(
+        name: [.long, .short], help: "The config file (default: $PUTBACK_CONFIG, else /etc/putback/putback.yaml).",
+        completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
     var path: String {

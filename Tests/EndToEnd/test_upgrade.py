@@ -11,7 +11,7 @@ import pytest
 
 from support import configs
 from support.gateway import Gateway
-from support.wire import Client, eventually, put
+from support.wire import Client, Closed, eventually, put
 
 # More by hand: PUTBACK_UPGRADES=300 python -m pytest Tests/EndToEnd/test_upgrade.py -k many
 UPGRADES = int(os.environ.get("PUTBACK_UPGRADES", "4"))
@@ -40,7 +40,7 @@ class Load:
             try:
                 for doing in client():
                     pass
-            except (OSError, AssertionError) as error:
+            except (OSError, AssertionError, Closed) as error:
                 with self._counting:
                     self.failures.append(f"{client.__name__}, {doing}: {error!r}")
             with self._counting:
