@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from support import sdks  # noqa: E402
+from support import sdks, us3  # noqa: E402
 from support.gateway import BINARY, Gateway  # noqa: E402
 from support.peers import App, Store  # noqa: E402
 
@@ -47,6 +47,9 @@ class Peers:
 
     def app(self, *script, **options) -> App:
         return self._add(App(script, **options))
+
+    def us3(self, **options) -> us3.Discarding:
+        return self._add(us3.Discarding(**options))
 
     def _add(self, peer):
         self.all.append(peer)

@@ -5,7 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import struct
+import threading
+import urllib.parse
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,8 @@ from ufile import config as settings
 from ufile import filemanager, multipartuploadufile
 
 from . import configs
+from .peers import Peer, answer
+from .wire import Closed, Message, Stream
 
 BLOCK = 4 << 20
 PUBLIC = "TOKEN_11111111-2222-3333-4444-555555555555"
@@ -77,3 +83,67 @@ def authorization(method: str, key: str, content_type: str = "", policy: str = "
     text = f"{method}\n{md5}\n{content_type}\n{date}\n/{BUCKET}/{key}{policy}"
     signature = base64.b64encode(hmac.new(PRIVATE.encode(), text.encode(), hashlib.sha1).digest()).decode()
     return f"UCloud {PUBLIC}:{signature}" + (f":{policy}" if policy else "")
+
+
+def presigned(
+    address: tuple[str, int], method: str, key: str, expires: int, content_type: str = "", md5: str = "", **more: str
+) -> str:
+    """A URL as `GenPresignedURL` of the Go SDK makes it: the end of its time in place of a date. `more` rides along unsigned."""
+    text = f"{method}\n{md5}\n{content_type}\n{expires}\n/{BUCKET}/{key}"
+    signature = base64.b64encode(hmac.new(PRIVATE.encode(), text.encode(), hashlib.sha1).digest()).decode()
+    query = urllib.parse.urlencode({"Expires": expires, "Signature": signature, "UCloudPublicKey": PUBLIC, **more})
+    return f"http://{address[0]}:{address[1]}/{urllib.parse.quote(key)}?{query}"
+
+
+class Discarding(Peer):
+    """A bucket of US3 that keeps nothing of what it is sent but its sum, and knows which uploads are unfinished."""
+
+    def __init__(self, block: int = BLOCK) -> None:
+        super().__init__()
+        self.block = block
+        self.unfinished: set[str] = set()
+        self.received = 0
+        # Parts are read and not answered while it is closed.
+        self.gate = threading.Event()
+        self.gate.set()
+        self._lock = threading.Lock()
+
+    def behave(self, stream: Stream, request: Message) -> None:
+        query = urllib.parse.parse_qs(request.target.partition("?")[2], keep_blank_values=True)
+        upload = query.get("uploadId", [""])[0]
+        json_type = ("Content-Type", "application/json")
+        if "uploads" in query:
+            upload = str(uuid.uuid4())
+            with self._lock:
+                self.unfinished.add(upload)
+            document = {"UploadId": upload, "BlkSize": self.block, "Bucket": BUCKET, "Key": "x"}
+            stream.send(answer(200, json.dumps(document).encode(), json_type))
+        elif request.method == "PUT":
+            digest = self._discard(stream, int(request.header("Content-Length") or 0))
+            self.gate.wait()
+            told = base64.urlsafe_b64encode(digest).decode()
+            stream.send(answer(200, b"{}", ("ETag", f'"{told}"'), json_type))
+        else:
+            stream.read_body(request)
+            with self._lock:
+                self.unfinished.discard(upload)
+            stream.send(answer(200, b"{}", ("ETag", '"whole"'), json_type))
+
+    def stop(self) -> None:
+        self.gate.set()
+        super().stop()
+
+    def _discard(self, stream: Stream, count: int) -> bytes:
+        digest = hashlib.sha1(stream.buffer[:count])
+        left = count - len(stream.buffer[:count])
+        stream.buffer = stream.buffer[count:]
+        room = memoryview(bytearray(1 << 20))
+        while left:
+            taken = stream.socket.recv_into(room[: min(left, len(room))])
+            if not taken:
+                raise Closed()
+            digest.update(room[:taken])
+            left -= taken
+        with self._lock:
+            self.received += count
+        return digest.digest()
