@@ -25,8 +25,6 @@ package struct ClientRequest: Sendable {
     package var forbidsOverwrite = false
     /// nil: the client asks for no callback of its own.
     package var callback: RawCallback?
-    /// The key to take instead where an object has got the other one since the upload began (`newKey` of US3).
-    package var alternativeKey: [UInt8]?
     /// Of GetObject and HeadObject.
     package var read = ReadOptions()
     /// Of a form, whose fields are not header fields: its Content-Type, `x-…-meta-*` and the like, as if they had been. nil

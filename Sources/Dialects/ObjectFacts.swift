@@ -6,6 +6,8 @@ package import HTTPWire
 /// An object as an answer describes it.
 package struct ObjectFacts: Sendable {
     package var size: UInt64
+    /// False of an object that a store made of parts and told nothing of.
+    package var isSizeKnown = true
     /// Without quotes: as the store's dialect makes it.
     package var etag: String
     /// The 16 bytes; nil if not known.

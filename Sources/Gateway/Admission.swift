@@ -9,6 +9,8 @@ internal import Settings
 struct Admission {
     var route: Gate?
     var client: Gate?
+    /// Of an upload that Putback cuts in parts; its sink gives it back.
+    var memory: PartsMemory?
 
     func end() {
         route?.leave()

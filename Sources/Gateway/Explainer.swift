@@ -148,6 +148,9 @@ package struct Explainer {
                 line("  x:\(variable.name) = \(String(decoding: variable.value, as: UTF8.self))")
             }
             block("  body, with what is known beforehand", policy.renderBody(facts(plan, own)))
+        } else if case .byStoreSized(let sized) = plan.callback {
+            let decoded = Base64.decodeEitherAlphabet(sized.parameters(size: 0).callback.utf8.span) ?? []
+            block("  put policy, decoded; the size follows once the body is complete", decoded)
         } else if case .byStore(let parameters) = plan.callback {
             let name = plan.storeDialect.flatMap { CallbackVendor($0) }.map { "x-\($0.rawValue)-callback" }
             // The put policy of US3 is in the URL-safe alphabet.

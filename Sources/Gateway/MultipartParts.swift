@@ -9,6 +9,7 @@ internal import Octets
 struct MultipartParts {
     /// What parts have where the store leaves it to its clients: few requests, and little memory.
     private static let usualBytes: UInt64 = 8 << 20
+    private static let largestReadBytes = 512 << 10
 
     /// The size of every part but the last.
     var partBytes: Int
@@ -22,13 +23,14 @@ struct MultipartParts {
     init(_ traits: StoreTraits, length: UInt64?, mostBytes: UInt64) {
         nextNumber = traits.firstPartNumber
         lengthHint = Int(clamping: length ?? .max)
-        if traits.hasFixedParts {
-            partBytes = Int(clamping: traits.smallestPartBytes)
-        } else {
-            let (parts, rest) = (length ?? mostBytes).quotientAndRemainder(dividingBy: UInt64(traits.mostParts))
-            let needed = min(max(Self.usualBytes, parts + (rest > 0 ? 1 : 0)), traits.largestPartBytes)
-            partBytes = Int(clamping: needed)
-        }
+        partBytes = Self.partBytes(traits, length: length, mostBytes: mostBytes)
+    }
+
+    /// The size of every part but the last, as far as it is known before the store is asked.
+    static func partBytes(_ traits: StoreTraits, length: UInt64?, mostBytes: UInt64) -> Int {
+        guard !traits.hasFixedParts else { return Int(clamping: traits.smallestPartBytes) }
+        let (parts, rest) = (length ?? mostBytes).quotientAndRemainder(dividingBy: UInt64(traits.mostParts))
+        return Int(clamping: min(max(usualBytes, parts + (rest > 0 ? 1 : 0)), traits.largestPartBytes))
     }
 
     var waitingBytes: Int { gathered.count }
@@ -37,7 +39,8 @@ struct MultipartParts {
     var isEmpty: Bool { gathered.isEmpty }
 
     mutating func append(_ bytes: Span<UInt8>) {
-        if gathered.isEmpty { gathered.reserveCapacity(min(partBytes, lengthHint)) }
+        // With room for the read that overfills it: an array that grows is copied, and there twice meanwhile.
+        if gathered.isEmpty { gathered.reserveCapacity(min(partBytes + Self.largestReadBytes, lengthHint)) }
         gathered.append(bytes)
     }
 

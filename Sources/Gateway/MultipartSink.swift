@@ -10,8 +10,9 @@ internal import Upstream
 
 /// A remote store as the place of an upload that one request cannot carry: it goes there in parts. Loop thread only.
 ///
-/// The bytes are gathered, a part at a time: at most ``partsInFlight`` parts are being stored while one is filled, which
-/// bounds the memory. A body that turns out to be no longer than a part is an ordinary object, stored by one request.
+/// The bytes are gathered, a part at a time: at most ``partsInFlight`` parts are being stored while one is filled, fewer
+/// where ``PartsMemory`` gives no more, which bounds the memory. A body that turns out to be no longer than a part is an
+/// ordinary object, stored by one request.
 /// Whatever goes wrong before the completion is out, the upload is aborted at the store, and nothing is stored.
 final class MultipartSink: UploadSink {
     private static let partsInFlight = 2
@@ -37,6 +38,7 @@ final class MultipartSink: UploadSink {
     private let plan: UploadPlan
     private let dialect: any Dialect
     private let traits: StoreTraits
+    private let memory: PartsMemory
     /// Weak: an aborted upload does not wait for the store.
     private weak var handler: (any UploadSinkHandler)?
     private var state = State.gathering
@@ -46,26 +48,25 @@ final class MultipartSink: UploadSink {
     private var isPaused = false
     /// Of the whole body, where its client said what it is: the store sees parts only.
     private var md5: MD5?
+    private var bodyBytes: UInt64 = 0
     /// What this sink holds at present, in the loop's count.
     private var countedBytes = 0
-    /// What it holds beyond an upload's share.
-    private var room: MemoryRoom
-    private var hasRoom = true
     private var flyingBytes = 0
     private(set) var answeredOperation: StoreOperation?
     /// The name of its note, where there is one.
     private var note: String?
 
     init(
-        runtime: Runtime, remote: RemoteStore, dialect: any Dialect, plan: UploadPlan, handler: any UploadSinkHandler
+        runtime: Runtime, remote: RemoteStore, dialect: any Dialect, plan: UploadPlan, memory: PartsMemory,
+        handler: any UploadSinkHandler
     ) {
         self.runtime = runtime
+        self.memory = memory
         self.remote = remote
         self.plan = plan
         self.dialect = dialect
         self.handler = handler
         traits = dialect.traits
-        room = MemoryRoom(runtime.worker.counters.budget, freeBytes: MemoryBudget.shareBytes)
         parts = MultipartParts(traits, length: plan.length, mostBytes: plan.sizeLimit)
         if plan.contentMD5 != nil { md5 = MD5() }
     }
@@ -73,23 +74,15 @@ final class MultipartSink: UploadSink {
     func send(_ bytes: Span<UInt8>) -> Bool {
         if case .over = state { return true }
         md5?.update(bytes)
+        bodyBytes &+= UInt64(bytes.count)
         parts.append(bytes)
         advance()
-        isPaused = parts.isOverfull || !hasRoom
-        if !hasRoom { waitForRoom() }
+        isPaused = !hasRoom
         return !isPaused
     }
 
-    /// Parts that are on their way make room when they are stored. Where there are none, somebody else has all of it.
-    private func waitForRoom() {
-        guard calls.isEmpty else { return }
-        switch state {
-        case .gathering, .sending:
-            // In a later turn, as all that a sink tells.
-            runtime.worker.loop.execute { [self] in fail(.refused(.overloaded, relay: nil)) }
-        case .creating, .noting, .completing, .putting, .over: break
-        }
-    }
+    /// Whether there is a part to fill, and the memory for it.
+    private var hasRoom: Bool { !parts.isOverfull && calls.count < memory.parts }
 
     func finish() {
         if let digest = md5.take()?.finalize(), let told = plan.contentMD5, digest != told {
@@ -129,6 +122,7 @@ final class MultipartSink: UploadSink {
             }
         case .sending(let uploadID):
             while calls.count < Self.partsInFlight, let part = parts.cut() { put(part, uploadID) }
+            if !parts.isComplete, calls.count == memory.parts { memory.addPart() }
             if parts.isComplete, parts.isEmpty, calls.isEmpty { complete(uploadID) }
         case .creating, .noting, .completing, .putting, .over: break
         }
@@ -137,8 +131,7 @@ final class MultipartSink: UploadSink {
 
     /// After room was made.
     private func resume() {
-        guard isPaused, !parts.isOverfull else { return }
-        guard hasRoom else { return waitForRoom() }
+        guard isPaused, hasRoom else { return }
         isPaused = false
         handler?.sinkWritable()
     }
@@ -147,7 +140,7 @@ final class MultipartSink: UploadSink {
         let body = parts.takeAll()
         flyingBytes = body.count
         let head = remote.requests.encoded(
-            .putObject, of: plan, framing: .length(UInt64(body.count)), now: seconds)
+            .putObject, of: plan, framing: .length(UInt64(body.count)), objectBytes: bodyBytes, now: seconds)
         let call = StoreCall(
             pool: remote.pool, method: .put, head: head, body: body, isRepeatable: plan.isRepeatable
         ) { [weak self] in self?.answered($0) }
@@ -175,7 +168,14 @@ final class MultipartSink: UploadSink {
             guard let created = dialect.created(answer) else {
                 return fail(.refused(.refused(answer, dialect), relay: nil))
             }
-            if let bytes = created.partBytes { parts.partBytes = Int(clamping: bytes) }
+            if let bytes = created.partBytes {
+                parts.partBytes = Int(clamping: bytes)
+                // What fails from here on aborts the upload.
+                state = .sending(uploadID: created.uploadID)
+                guard memory.resize(partBytes: parts.partBytes) else {
+                    return fail(.refused(.noMemoryForParts, relay: nil))
+                }
+            }
             guard let notes = runtime.worker.notes else { return begin(created.uploadID) }
             state = .noting(uploadID: created.uploadID)
             let note = MultipartNote(
@@ -230,6 +230,7 @@ final class MultipartSink: UploadSink {
                 return fail(.refused(error, relay: nil))
             }
             flyingBytes -= part.bytes.count
+            memory.keep(calls.count + 1)
             advance()
             resume()
         }
@@ -239,7 +240,8 @@ final class MultipartSink: UploadSink {
         stored.sort { $0.number < $1.number }
         let operation = StoreOperation.completeUpload(uploadID: uploadID)
         let body = remote.requests.completionBody(stored)
-        let head = remote.requests.encoded(operation, of: plan, framing: .length(UInt64(body.count)), now: seconds)
+        let head = remote.requests.encoded(
+            operation, of: plan, framing: .length(UInt64(body.count)), objectBytes: bodyBytes, now: seconds)
         let call = StoreCall(pool: remote.pool, method: .post, head: head, body: body) { [weak self] result in
             guard let self else { return }
             switch result {
@@ -294,6 +296,7 @@ final class MultipartSink: UploadSink {
         state = .over
         calls = [:]
         _ = parts.takeAll()
+        memory.release()
         flyingBytes = 0
         count()
     }
@@ -303,7 +306,6 @@ final class MultipartSink: UploadSink {
         let bytes = parts.waitingBytes + flyingBytes
         if bytes != countedBytes { runtime.worker.metrics.bufferedBytes.add(bytes - countedBytes) }
         countedBytes = bytes
-        hasRoom = room.mayHold(bytes)
     }
 
     private var seconds: Int64 { runtime.environment.clock.seconds }

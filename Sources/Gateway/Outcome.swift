@@ -12,6 +12,8 @@ package enum Stored: String, Sendable {
 package struct StoredObjectFacts: Sendable, Equatable {
     /// In bytes.
     package var size: UInt64
+    /// False of an object that a store made of parts for an SDK client, until the store was asked.
+    package var isSizeKnown = true
     /// Without quotes; nil where the store named none. Shares the memory of the store's answer.
     package var etag: ArraySlice<UInt8>?
     package var crc64: UInt64?

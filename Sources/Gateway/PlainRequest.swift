@@ -157,6 +157,12 @@ extension UploadRequest {
 }
 
 extension Failure {
+    static var noMemoryForParts: Failure {
+        Failure(
+            .overloaded, party: .putback, phase: .storing, status: 503,
+            "The uploads that go to their store in parts have all the memory that limits.buffers gives.", retryAfter: 1)
+    }
+
     static var overloaded: Failure {
         Failure(
             .overloaded, party: .putback, phase: .routing, status: 503, "Too many uploads are under way.", retryAfter: 1

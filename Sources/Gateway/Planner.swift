@@ -171,13 +171,17 @@ struct Planner: Sendable {
         let request = plan.request
         var size = request.length
         if case .completeUpload = plan.operation { size = nil }
+        // What Putback gathers, whole or in parts, is put once its size is known.
+        let isSizedLater = size == nil && plan.needsParts && policy.body.references.contains(.system(.size))
         let facts = US3PolicyFacts(
-            bucket: plan.bucket, object: plan.key, size: size, mimeType: plan.mimeType,
+            bucket: plan.bucket, object: plan.key, size: isSizedLater ? plan.sizeLimit : size, mimeType: plan.mimeType,
             operation: plan.operation.apiName, requestID: request.requestID.text, clientIP: request.clientIP,
             custom: custom)
         do throws(US3PolicyError) {
             let parameters = try US3PutPolicyCodec.encode(policy, facts)
-            plan.setCallback(.byStore(parameters), name: policy.name, onFailure: policy.onFailure)
+            plan.setCallback(
+                isSizedLater ? .byStoreSized(SizedPutPolicy(policy, facts)) : .byStore(parameters), name: policy.name,
+                onFailure: policy.onFailure)
         } catch {
             throw .failure(Failure(.badValue, party: .client, phase: .planning, status: 400, error.message))
         }

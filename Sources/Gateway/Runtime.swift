@@ -9,6 +9,7 @@ internal import HTTPServing
 internal import HTTPWire
 internal import Settings
 internal import Signing
+internal import Synchronization
 internal import Upstream
 
 /// One snapshot on one loop: its connection pools and signers. Loop thread only.
@@ -80,10 +81,13 @@ final class Runtime {
     }
 
     /// Opens the way to the plan's store.
-    func makeSink(for plan: UploadPlan, handler: any UploadSinkHandler) -> any UploadSink {
+    func makeSink(
+        for plan: UploadPlan, _ admission: Admission, handler: any UploadSinkHandler
+    ) -> any UploadSink {
         if let remote = remotes[plan.storeIndex] {
-            if plan.needsParts, let dialect = plan.storeDialect?.dialect {
-                return MultipartSink(runtime: self, remote: remote, dialect: dialect, plan: plan, handler: handler)
+            if let memory = admission.memory, let dialect = plan.storeDialect?.dialect {
+                return MultipartSink(
+                    runtime: self, remote: remote, dialect: dialect, plan: plan, memory: memory, handler: handler)
             }
             return remote.put(plan, now: environment.clock.seconds, handler: handler)
         }
@@ -141,8 +145,18 @@ final class Runtime {
     func admitFile(
         _ request: UploadRequest, _ plan: UploadPlan, on connection: ServerConnection
     ) throws(Failure) -> Admission {
-        try snapshot.quotas.admit(
+        var admission = try snapshot.quotas.admit(
             request, plan.route, address: connection.peer.octets, now: worker.loop.now, settings)
+        guard plan.needsParts, let traits = plan.storeDialect?.dialect.traits else { return admission }
+        let bytes = MultipartParts.partBytes(traits, length: plan.length, mostBytes: plan.sizeLimit)
+        admission.memory = PartsMemory(
+            partBytes: min(bytes, Int(clamping: plan.sizeLimit)), of: worker.counters.budget,
+            limit: settings.limits.bufferBytes)
+        guard admission.memory != nil else {
+            admission.end()
+            throw .noMemoryForParts
+        }
+        return admission
     }
 
     func log(_ record: UploadRecord, _ outcome: Outcome, request: UploadRequest, plan: UploadPlan?) {

@@ -97,8 +97,9 @@ extension SDKFace {
                 number: number, size: object.size, etag: object.etagText ?? "", crc64: object.crc64, contentMD5: md5)
             return dialect.answer(.part(part), to: client, context)
         }
-        let facts = ObjectFacts(
+        var facts = ObjectFacts(
             size: object.size, etag: object.etagText ?? "", contentMD5: md5, crc64: object.crc64)
+        facts.isSizeKnown = object.isSizeKnown
         let isHidden = plan.hidesCallback(outcome, dialect: dialect.name)
         return dialect.answer(.stored(facts, isHidden ? .none : outcome.callback.report), to: client, context)
     }

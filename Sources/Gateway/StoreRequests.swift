@@ -57,14 +57,18 @@ final class StoreRequests {
 
     /// A signed request on the way of a plan's object that the plan itself does not describe, encoded: one of an upload in
     /// parts, or a put whose length became known.
-    func encoded(_ operation: StoreOperation, of plan: UploadPlan, framing: BodyFraming, now: Int64) -> [UInt8] {
+    ///
+    /// - Parameter objectBytes: of the whole object, once its body is complete.
+    func encoded(
+        _ operation: StoreOperation, of plan: UploadPlan, framing: BodyFraming, objectBytes: UInt64? = nil, now: Int64
+    ) -> [UInt8] {
         var clientFields = plan.objectFields
         if case .putPart = operation {
             // They are about the whole body.
             clientFields.remove("Content-MD5")
             clientFields.remove("x-oss-hash-crc64ecma")
         }
-        write(operation, of: plan, clientFields, framing: framing, now: now)
+        write(operation, of: plan, clientFields, framing: framing, objectBytes: objectBytes, now: now)
         return request.encoded
     }
 
@@ -72,19 +76,23 @@ final class StoreRequests {
     func completionBody(_ parts: [Completion.Part]) -> [UInt8] { writer.completionBody(parts) }
 
     private func write(
-        _ operation: StoreOperation, of plan: UploadPlan, _ clientFields: HeaderFields, framing: BodyFraming, now: Int64
+        _ operation: StoreOperation, of plan: UploadPlan, _ clientFields: HeaderFields, framing: BodyFraming,
+        objectBytes: UInt64? = nil, now: Int64
     ) {
         writer.write(
             operation, bucket: plan.bucket, key: plan.key, clientFields: clientFields,
             from: plan.isFromSDK ? .sdk : .plain, routeFields: plan.routeFields,
-            callback: operation.endsUpload ? Self.callback(plan) : nil, framing: framing, now: now, into: &request)
+            callback: operation.endsUpload ? Self.callback(plan, objectBytes) : nil, framing: framing, now: now,
+            into: &request)
         request.fields.append(plan.request.publicID)
     }
 
-    private static func callback(_ plan: UploadPlan) -> StoreCallback? {
+    private static func callback(_ plan: UploadPlan, _ objectBytes: UInt64? = nil) -> StoreCallback? {
         switch plan.callback {
         case .byStore(let parameters):
             StoreCallback(parameters: parameters.callback, variables: parameters.variables)
+        case .byStoreSized(let policy):
+            StoreCallback(parameters: policy.parameters(size: objectBytes ?? 0).callback, variables: nil)
         case .byStoreAsSent(let callback, let variables):
             StoreCallback(
                 parameters: String(decoding: callback, as: UTF8.self),

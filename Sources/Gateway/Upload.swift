@@ -64,7 +64,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     /// Starts to store; the body follows from the source.
     func start() {
         runtime.worker.uploadStarted(self)
-        sink = runtime.makeSink(for: plan, handler: self)
+        sink = runtime.makeSink(for: plan, admission, handler: self)
         source?.begin(self)
     }
 
@@ -160,8 +160,17 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         record.storeStatus = answer.status
         let facts = StreamedFacts(
             size: received, crc64: needsChecksum ? checksum.value : nil, us3ETag: etag?.finish())
-        guard let operation = sink?.answeredOperation else { return sinkDecided(plan.judge(answer, facts)) }
-        sinkDecided(plan.judgeParts(answer, to: operation, facts))
+        if let operation = sink?.answeredOperation { return sinkDecided(plan.judgeParts(answer, to: operation, facts)) }
+        guard state.step == .waiting, plan.lacksFacts(answer, facts), let remote = runtime.remote(plan.storeIndex)
+        else {
+            return sinkDecided(plan.judge(answer, facts))
+        }
+        probe = remote.facts(of: plan, now: runtime.environment.clock.seconds) { [weak self] found in
+            guard let self else { return }
+            var facts = facts
+            facts.objectBytes = found?.size
+            sinkDecided(plan.judge(answer.with(etag: found?.etag), facts))
+        }
     }
 
     func sinkDecided(_ verdict: StoreVerdict) {
@@ -196,23 +205,21 @@ final class Upload: BodyReceiver, UploadSinkHandler {
 
     private func callBack(_ object: StoredObjectFacts) {
         record.callbackStarted = .now
-        guard let remote = runtime.remote(plan.storeIndex), let dialect = plan.storeDialect?.dialect,
-            case .completeUpload = plan.operation
-        else { return call(object) }
+        guard let remote = runtime.remote(plan.storeIndex), case .completeUpload = plan.operation else {
+            return call(object)
+        }
         // No answer to a completion tells the size of what it made.
-        let head = remote.requests.encoded(
-            .headObject, bucket: plan.bucket, key: plan.key, on: request.publicID,
-            now: runtime.environment.clock.seconds)
-        probe = StoreCall(pool: remote.pool, method: .head, head: head) { [weak self] result in
+        probe = remote.facts(of: plan, now: runtime.environment.clock.seconds) { [weak self] facts in
             guard let self else { return }
-            guard case .success(let answer) = result, answer.status == 200 else {
+            guard let facts else {
                 let message = "The store does not tell the size of the object, so the app was not called."
                 return perform(state.callbackEnded(.failed(message: message, ec: nil, appStatus: nil)))
             }
-            let facts = dialect.facts(ofHead: answer.fields)
             var object = object
             object.size = facts.size
+            object.isSizeKnown = true
             object.contentType = facts.contentType
+            state.objectFound(object)
             call(object)
         }
     }
@@ -276,6 +283,8 @@ struct StreamedFacts: Sendable {
     var crc64: UInt64?
     /// Of uploads to US3.
     var us3ETag: String?
+    /// Of an object that was made of parts, once the store told it.
+    var objectBytes: UInt64?
 
     var isChecked: Bool { crc64 != nil || us3ETag != nil }
 }

@@ -4,6 +4,7 @@
 internal import Callbacks
 internal import Dialects
 internal import HTTPWire
+internal import Settings
 
 extension UploadPlan {
     /// What a store's answer to the plan's request means, given what was streamed to it. Clients of the store's dialect are
@@ -20,6 +21,21 @@ extension UploadPlan {
         streamed.us3ETag = nil
         if storeDialect == .us3 { streamed.crc64 = nil }
         return judge(answer, to: operation, streamed, relaysAnswer: false)
+    }
+
+    /// Whether US3 gave its app's answer to a put policy, and with it not what has to be known of the object: HeadFile tells it.
+    ///
+    /// An ETag to compare is optional then (PutFileApi of the Java SDK reads one, FinishMultiUploadApi does not try), and the
+    /// result document with the size is not there at all; but of a policy that the client did not ask for it gets that document.
+    func lacksFacts(_ answer: WireAnswer, _ streamed: StreamedFacts) -> Bool {
+        guard asksStoreForCallback, storeDialect == .us3, let dialect = storeDialect?.dialect else { return false }
+        var isResultWanted = false
+        if case .completeUpload = operation { isResultWanted = route.callbackIndex != nil }
+        guard isResultWanted || streamed.us3ETag != nil && !answer.fields.contains("ETag") else { return false }
+        switch dialect.judge(answer, to: storeOperation, streamed: Checksums(), callbackAsked: true) {
+        case .stored, .callbackFailed: return true
+        case .notStored, .mismatch, .unclear: return false
+        }
     }
 
     private func judge(
@@ -70,8 +86,12 @@ extension UploadPlan {
     }
 
     private func facts(_ stored: StoredFacts, _ streamed: StreamedFacts) -> StoredObjectFacts {
-        StoredObjectFacts(
-            size: streamed.size, etag: stored.etag, crc64: stored.crc64, contentMD5: stored.contentMD5)
+        var facts = StoredObjectFacts(
+            size: streamed.objectBytes ?? streamed.size, etag: stored.etag, crc64: stored.crc64,
+            contentMD5: stored.contentMD5)
+        // What was streamed is the list of its parts.
+        if case .completeUpload = operation { facts.isSizeKnown = streamed.objectBytes != nil }
+        return facts
     }
 
     /// The app's status in OSS's message `Error status : 502.`, as far as it names one.
@@ -79,6 +99,16 @@ extension UploadPlan {
         guard let colon = message.lastIndex(of: ":") else { return nil }
         let digits = message[message.index(after: colon)...].drop { $0 == " " }.prefix { $0.isNumber }
         return digits.utf8.count == 3 ? Int(digits) : nil
+    }
+}
+
+extension WireAnswer {
+    /// The same with an ETag that another answer told, if it has none.
+    func with(etag: String?) -> WireAnswer {
+        guard let etag, !etag.isEmpty, !fields.contains("ETag") else { return self }
+        var answer = self
+        answer.fields.append("ETag", "\"\(etag)\"")
+        return answer
     }
 }
 

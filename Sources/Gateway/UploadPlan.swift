@@ -98,6 +98,8 @@ final class UploadPlan {
         case none
         /// The store makes it: the values of its two parameters.
         case byStore(CallbackParameters)
+        /// The same, where it tells the size of a body whose length nobody told.
+        case byStoreSized(SizedPutPolicy)
         /// An SDK client's own parameters, passed on as they came.
         case byStoreAsSent(callback: [UInt8], variables: [UInt8]?)
         /// Putback makes it, once the object is stored.
@@ -233,7 +235,7 @@ final class UploadPlan {
     /// Whether the answer of the store carries a callback's result.
     var asksStoreForCallback: Bool {
         switch callback {
-        case .byStore, .byStoreAsSent: true
+        case .byStore, .byStoreSized, .byStoreAsSent: true
         case .none, .own: false
         }
     }

@@ -94,6 +94,11 @@ struct UploadState: Sendable {
         return end(Outcome(stored: stored, failure: failure))
     }
 
+    /// More is known of the object that the app is called about.
+    mutating func objectFound(_ object: StoredObjectFacts) {
+        if case .callingBack = step { step = .callingBack(object) }
+    }
+
     /// The app answered Putback's callback, or did not.
     mutating func callbackEnded(_ result: CallbackResult) -> Action {
         guard case .callingBack(let object) = step else { return .nothing }

@@ -36,8 +36,10 @@ extension US3Answer {
             json.appendJSONString(request.bucket.utf8.span)
             json.append(",\"Key\":")
             json.appendJSONString(request.key.span)
-            json.append(",\"FileSize\":")
-            json.appendDecimal(object.size)
+            if object.isSizeKnown {
+                json.append(",\"FileSize\":")
+                json.appendDecimal(object.size)
+            }
             json.append("}")
         }
         answer.fields.append("ETag", "\"\(object.etag)\"")

@@ -19,10 +19,10 @@ extension US3Inbound {
             try checkLength(request)
             request.objectFields = formFields(head.fields)
         case .completeUpload:
-            // The Java SDK sends it empty where there is none.
-            if let key = request.first("newKey"), !key.isEmpty {
-                if let problem = US3Names.problem(withKey: key.span) { throw problem }
-                request.alternativeKey = key
+            // The key to take where another object has got the first one meanwhile; the Java SDK sends it empty where there
+            // is none. It is not signed, and the parts went where the route of the first key leads.
+            if let key = request.first("newKey"), !key.isEmpty, key != request.key {
+                throw .notImplementedByUS3("newKey, another key at the end of an upload,")
             }
         case .getObject:
             if let range = head.fields.first("Range") {

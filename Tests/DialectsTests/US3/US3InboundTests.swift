@@ -166,15 +166,15 @@ import Testing
         #expect(try US3RequestText.request(plain).callback == nil)
     }
 
-    @Test func `reads the other name of a Finish`() throws {
-        func finish(_ query: String) throws -> ClientRequest {
-            try US3RequestText.request(US3RequestText.lines("POST /k?uploadId=u\(query)", "Content-Length: 0"))
+    @Test func `refuses another key at the end of an upload`() throws {
+        for same in ["", "&newKey=", "&newKey=k"] {
+            let lines = US3RequestText.lines("POST /k?uploadId=u\(same)", "Content-Length: 0")
+            #expect(try US3RequestText.request(lines).key == Array("k".utf8))
         }
-        #expect(try finish("&newKey=a%2Fb%20c").alternativeKey == Array("a/b c".utf8))
-        // The Java SDK sends it empty.
-        #expect(try finish("&newKey=").alternativeKey == nil)
-        #expect(try finish("").alternativeKey == nil)
-        #expect(try US3RequestText.error(US3RequestText.lines("POST /k?uploadId=u&newKey=%2Fa"))?.status == 400)
+        let error = try US3RequestText.error(
+            US3RequestText.lines("POST /k?uploadId=u&newKey=other", "Content-Length: 0"))
+        #expect(error?.status == 501)
+        #expect(error?.message == "newKey, another key at the end of an upload, is not implemented")
     }
 
     @Test func `reads ranges`() throws {
