@@ -125,6 +125,14 @@ final class Runtime {
             throw failure
         }
         guard plan.request.namesObject, let store = directory(plan.storeIndex) else { return }
+        if let traits = plan.clientDialect?.dialect.traits, traits.hasFixedParts, plan.isPart, let length = plan.length,
+            length > traits.smallestPartBytes
+        {
+            // A shorter one may be the last, so that only the completion can tell (live, juicefs issue 3763).
+            var failure = Failure.tooLarge(traits.smallestPartBytes)
+            failure.exact = .badRequest("content length:\(length) larger than block size:\(traits.smallestPartBytes)")
+            throw failure
+        }
         do throws(StoreError) { try store.validate(bucket: plan.bucket, key: plan.key) } catch { throw Failure(error) }
     }
 

@@ -291,8 +291,10 @@ struct StreamedFacts: Sendable {
 
 extension Failure {
     static func tooLarge(_ limit: UInt64) -> Failure {
-        Failure(
+        var failure = Failure(
             .tooLarge, party: .client, phase: .storing, status: 413, "The body is longer than \(limit) bytes.")
+        failure.exact = .tooLarge(maximum: limit)
+        return failure
     }
 
     /// What a client's failure means in the answer, if it still reads one, and in the log.

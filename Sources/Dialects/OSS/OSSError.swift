@@ -44,7 +44,7 @@ extension VendorError {
         case .noSuchKey: self.init(.noSuchKey)
         case .noSuchUpload: self.init(.noSuchUpload)
         // OSS has parts replaced, so that nothing it says fits the second case better.
-        case .invalidPart(let message): self.init(.invalidPart, message)
+        case .invalidPart(let message): self.init(.invalidPart, details: [("Detail", message)])
         case .partExists: self.init(.invalidPart)
         case .invalidPartOrder: self.init(.invalidPartOrder)
         case .notAppendable: self.init(.objectNotAppendable)
