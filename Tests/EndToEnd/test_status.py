@@ -198,7 +198,7 @@ def test_adds_up_the_last_hour(gateway, store):
 
 def test_tells_how_stores_are(start, peers, tmp_path):
     store = peers.store(replies(Store.success(b"hello")), replies(Store.error(403, "AccessDenied")))
-    config = configs.edge(configs.oss_store(store.port), route={"match": {"path": "/in/**"}})
+    config = configs.edge(configs.oss_store(store.port), route={"match": {"path": "/in/**"}}, workers=1)
     config["stores"]["gone"] = configs.oss_store(1)
     config["stores"]["shelf"] = configs.directory_store(tmp_path / "shelf")
     for name in ("gone", "shelf"):
