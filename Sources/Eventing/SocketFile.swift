@@ -7,14 +7,28 @@ internal import Glibc
 
 /// The file of a Unix socket that this process listens on.
 package struct SocketFile: Sendable {
+    /// Which file a path leads to.
+    private struct Identity: Equatable {
+        let device: UInt64
+        let inode: UInt64
+        let isSocket: Bool
+
+        /// nil where there is no file.
+        init?(_ path: String) {
+            var status = stat()
+            guard unsafe lstat(path, &status) == 0 else { return nil }
+            device = UInt64(status.st_dev)
+            inode = UInt64(status.st_ino)
+            isSocket = status.st_mode & S_IFMT == S_IFSOCK
+        }
+    }
+
     private let path: String
-    private let device: UInt64
-    private let inode: UInt64
+    private let identity: Identity
 
     /// Removes the file, unless another process has put its own there since.
     package func remove() {
-        guard let now = Self.status(path), UInt64(now.st_dev) == device, UInt64(now.st_ino) == inode else { return }
-        unsafe unlink(path)
+        if Identity(path) == identity { unsafe unlink(path) }
     }
 
     /// Listens at `path`, in place of a socket that nobody listens on any more, as a crash leaves one behind; with
@@ -32,11 +46,8 @@ package struct SocketFile: Sendable {
         // Under another name first, where there is room for one: the path then always has a socket that listens.
         let longer = "\(path).\(getpid())"
         let draft = longer.utf8.count < 108 ? longer : path
-        if let there = status(path) {
-            let isSocket = there.st_mode & S_IFMT == S_IFSOCK
-            if !isSocket || !replacing && isAlive(address) {
-                throw EventError(operation: "bind \(address)", code: EADDRINUSE)
-            }
+        if let there = Identity(path), !there.isSocket || !replacing && isAlive(address) {
+            throw EventError(operation: "bind \(address)", code: EADDRINUSE)
         }
         unsafe unlink(draft)
         let descriptor: Int32
@@ -46,10 +57,10 @@ package struct SocketFile: Sendable {
         do throws(EventError) {
             if let mode { unsafe chmod(draft, mode) }
             try ListeningSocket.listen(descriptor, on: address)
-            guard unsafe draft == path || rename(draft, path) == 0, let now = status(path) else {
+            guard unsafe draft == path || rename(draft, path) == 0, let identity = Identity(path) else {
                 throw EventError(operation: "bind \(address)", code: errno)
             }
-            return (descriptor, SocketFile(path: path, device: UInt64(now.st_dev), inode: UInt64(now.st_ino)))
+            return (descriptor, SocketFile(path: path, identity: identity))
         } catch {
             close(descriptor)
             unsafe unlink(draft)
@@ -62,10 +73,5 @@ package struct SocketFile: Sendable {
         defer { close(probe) }
         // A full queue (EAGAIN) has somebody who listens, too (unix(7)).
         return unsafe address.withRaw { unsafe connect(probe, $0, $1) } == 0 || errno != ECONNREFUSED
-    }
-
-    private static func status(_ path: String) -> stat? {
-        var status = stat()
-        return unsafe lstat(path, &status) == 0 ? status : nil
     }
 }
