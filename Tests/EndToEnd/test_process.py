@@ -87,6 +87,37 @@ def test_reloads_many_times_under_load(start, store):
     assert len(store.complete) == 20
 
 
+def test_takes_up_rotated_secrets_in_the_middle_of_an_upload(start, store, tmp_path):
+    """Both kinds: what clients show, and what the store is signed to with."""
+    token, key = tmp_path / "token", tmp_path / "key-id"
+    token.write_text("old-token\n")
+    key.write_text("OLDKEY\n")
+    config = configs.edge(configs.oss_store(store.port), clients={"uploaders": {"bearer": [f"file:{token}"]}})
+    config["listeners"][0]["clients"] = "uploaders"
+    config["stores"]["target"]["credentials"]["id"] = f"file:{key}"
+    gateway = start(config)
+
+    def upload(path: str, secret: str) -> int:
+        with Client(gateway.edge) as client:
+            return client.request("PUT", path, b"hello", {"Authorization": f"Bearer {secret}"}).status
+
+    with Client(gateway.edge) as client:
+        client.send(b"PUT /begun HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer old-token\r\n")
+        client.send(b"Content-Length: 100000\r\n\r\n" + BODY[:50_000])
+        store.wait_for_requests(1)
+        token.write_text("new-token\n")
+        key.write_text("NEWKEY\n")
+        gateway.signal(signal.SIGHUP)
+        gateway.wait_for_event("reloaded")
+        assert upload("/old", "old-token") == 401
+        assert upload("/new", "new-token") == 200
+        client.send(BODY[50_000:])
+        assert client.response().status == 200
+    signed_with = {request.target: request.header("Authorization") for request in store.complete}
+    assert "OLDKEY/" in signed_with["/media/begun"] and "NEWKEY/" in signed_with["/media/new"]
+    assert sorted(signed_with) == ["/media/begun", "/media/new"]
+
+
 # SIGTERM
 
 
@@ -176,6 +207,41 @@ def test_waits_a_moment_only_for_a_head_that_stalls(start, store):
             assert other.request("PUT", "/y", b"hello").status == 200, "the head before it has arrived by now"
         gateway.signal(signal.SIGTERM)
         assert gateway.wait(8) == 0, "less than the time for a head, far less than the time to drain"
+
+
+def test_serves_who_has_connected_before_sigterm(start, store):
+    """Connections in the listener's queue: closing it alone would reset them."""
+    gateway = start(configs.edge(configs.oss_store(store.port), workers=1))
+    gateway.signal(signal.SIGSTOP)
+    clients = [Client(gateway.edge) for _ in range(100)]
+    for n, client in enumerate(clients):
+        client.send(b"PUT /%d HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello" % n)
+    gateway.signal(signal.SIGTERM)
+    gateway.signal(signal.SIGCONT)
+    for client in clients:
+        told = client.response()
+        assert told.status == 200
+        assert client.is_closed()
+        client.close()
+    assert gateway.wait() == 0
+    assert len(store.complete) == 100
+
+
+def test_serves_the_request_that_has_arrived_on_a_kept_connection(start, store):
+    gateway = start(configs.edge(configs.oss_store(store.port), workers=1))
+    for _ in range(10):
+        with Client(gateway.edge) as client:
+            assert client.request("PUT", "/first", b"hello").status == 200
+            # Both stand still while the request and the signal arrive, so the process finds both at once.
+            gateway.signal(signal.SIGSTOP)
+            client.send(b"PUT /second HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello")
+            gateway.signal(signal.SIGTERM)
+            gateway.signal(signal.SIGCONT)
+            told = client.response()
+            assert (told.status, told.json()["object"]) == (200, "second")
+            assert client.is_closed()
+        assert gateway.wait() == 0
+        gateway.start()
 
 
 # SIGKILL and the directory store

@@ -209,4 +209,4 @@ def test_compose_does_the_main_job(start, network, tmp_path):
 def test_a_wrong_command_ends_with_its_code(start):
     container = start("wrong", [], command=["serve", "--config", "/etc/putback/none.yaml"])
     assert container.process.wait(timeout=30) == 78
-    assert "/etc/putback/none.yaml" in container.output
+    container.wait_for_line("/etc/putback/none.yaml")
