@@ -11,7 +11,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from cases import FULL, GIB, KIB, MIB, Case
+from cases import FULL, GIB, KIB, MIB, PARTS, Case, Row
 from checks import put
 from machine import PROXY, WORK, Failed, Origin, Process
 from measure import Target, load, started
@@ -43,13 +43,17 @@ class Memory:
     uploads: int
     bound: int
     is_chunked: bool = False
+    row: Row = FULL
 
 
 def memory_cases(is_quick: bool) -> list[Memory]:
     one = GIB if is_quick else 5 * GIB
+    long = GIB if is_quick else 20 * GIB
     return [
         Memory(f"peak, one body of {one // GIB} GiB", one, 1, 64 * MIB),
         Memory("peak, one body of 1 GiB in chunks", GIB, 1, 64 * MIB, is_chunked=True),
+        # To US3: at most three parts of 4 MiB are held, however long the body is.
+        Memory(f"peak, one body of {long // GIB} GiB in parts", long, 1, 128 * MIB, is_chunked=True, row=PARTS),
         Memory("peak, 16 bodies of 256 MiB at once", 256 * MIB, 16, 96 * MIB),
     ]
 
@@ -57,7 +61,7 @@ def memory_cases(is_quick: bool) -> list[Memory]:
 def memory(case: Memory, peers: Peers) -> Bound:
     with ExitStack() as stack:
         origin = started(stack, Origin())
-        target = Target(FULL, Case("", case.name, case.size, case.uploads, (FULL,)), peers, origin, stack)
+        target = Target(case.row, Case("", case.name, case.size, case.uploads, (case.row,)), peers, origin, stack)
         load(target, case.uploads, case.size, "-n", case.uploads, *(["-k"] if case.is_chunked else []))
         return Bound(case.name, target.proxy.memory("VmHWM") / MIB, case.bound / MIB, "MiB")
 

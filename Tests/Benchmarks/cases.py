@@ -32,6 +32,7 @@ class Row:
 
 
 FULL = Row("Putback", "putback", "/full/object")
+PARTS = Row("Putback, in parts", "putback", "/parts/object")
 LENGTH = Row("Putback, length", "putback", "/length/object")
 NGINX = Row("nginx", "nginx")
 LOGGING = Row("nginx, with log", "nginx-log")
@@ -143,7 +144,7 @@ def all_cases(is_quick: bool) -> list[Case]:
         Case("B11", "64 MiB × 16, integrity", 64 * MIB, 16, (FULL, LENGTH), against=("putback",),
              note="The peers are in B3."),
         Case("B12", "256 KiB × 16, forms", 256 * KIB, 16, (FULL, NGINX, HAPROXY, DIRECT), is_form=True,
-             note="Everybody passes the form on as it is, until Putback stores the file that is in it."),
+             note="Putback takes the form apart and stores the file that is in it; the peers pass the form on as it is."),
     ]  # fmt: skip
 
 

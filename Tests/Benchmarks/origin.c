@@ -10,16 +10,19 @@
 //
 // An upload with `x-oss-callback` is answered with the words of an app that thought for -w milliseconds, and every
 // -e'th for -l. Requests for /app/ are such callbacks themselves. GET /counts tells how many there were of each.
+//
+// Uploads in parts are those of US3: parts of 4 MiB, whose ETags are those of zeros as well.
 
 #include "form.h"
 #include "stream.h"
 
+#include <openssl/evp.h>
 #include <sys/timerfd.h>
 
 enum { buffer_size = 64 * 1024, discard_size = 4 * 1024 * 1024, events_at_once = 64 };
 
 enum phase { in_head, in_body, in_chunk_size, in_chunk, after_chunk, in_trailer, waiting };
-enum kind { upload, form, callback, counts };
+enum kind { upload, form, callback, counts, parts_begin, part, parts_end };
 
 struct queue;
 
@@ -71,6 +74,40 @@ static uint64_t checksum(const struct connection *connection) {
     return known_crc;
 }
 
+/// The ETag of a part of US3: base64 of its SHA-1 in the alphabet for URLs.
+static const char *part_etag(uint64_t length) {
+    static uint64_t known_length = UINT64_MAX;
+    static char text[32];
+    static const char zeros[buffer_size];
+    if (known_length == length) return text;
+    known_length = length;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned digest_size = 0;
+    EVP_DigestInit_ex(context, EVP_sha1(), NULL);
+    for (uint64_t left = length, count; left; left -= count) {
+        count = left < sizeof zeros ? left : sizeof zeros;
+        EVP_DigestUpdate(context, zeros, (size_t)count);
+    }
+    EVP_DigestFinal_ex(context, digest, &digest_size);
+    EVP_MD_CTX_free(context);
+    EVP_EncodeBlock((unsigned char *)text, digest, (int)digest_size);
+    for (char *letter = text; *letter; letter++) *letter = *letter == '+' ? '-' : *letter == '/' ? '_' : *letter;
+    return text;
+}
+
+static int in_parts(const struct connection *connection, char *text, size_t room) {
+    const char *body = "{\"UploadId\":\"bench\",\"BlkSize\":4194304,\"Bucket\":\"bench\",\"Key\":\"object\"}", *etag = "whole";
+    if (connection->kind == part) {
+        body = "{}";
+        etag = part_etag(connection->length);
+    }
+    return snprintf(
+        text, room,
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nETag: \"%s\"\r\n\r\n%s", strlen(body),
+        etag, body);
+}
+
 static int stored(struct connection *connection, char *text, size_t room) {
     uint64_t crc = checksum(connection);
     if (is_verifying) {
@@ -91,6 +128,8 @@ static void answer(struct connection *connection) {
     int count;
     if (connection->kind == upload || connection->kind == form) {
         count = stored(connection, text, sizeof text);
+    } else if (connection->kind >= parts_begin) {
+        count = in_parts(connection, text, sizeof text);
     } else {
         snprintf(body, sizeof body, "{\"uploads\":%llu,\"callbacks\":%llu,\"slow\":%llu}",
             uploads, callbacks, slow_callbacks);
@@ -165,6 +204,9 @@ static void read_head(struct connection *connection, size_t count) {
     connection->kind = upload;
     value = field(head, count, "content-type:");
     if (value && !strncasecmp(value, "multipart/form-data", 19)) connection->kind = form;
+    const char *line_end = memchr(head, '\r', count), *query = memchr(head, '?', (size_t)(line_end - head));
+    if (query && !strncmp(query, "?uploads", 8)) connection->kind = parts_begin;
+    else if (query && !strncmp(query, "?uploadId=", 10)) connection->kind = strncmp(head, "PUT ", 4) ? parts_end : part;
     if (!strncmp(head, "GET /counts", 11)) connection->kind = counts;
     if (!strncmp(head, "POST /app/", 10)) connection->kind = callback;
     connection->has_callback = connection->kind != callback && field(head, count, "x-oss-callback:");

@@ -49,7 +49,8 @@ def write(name: str, text: str) -> Path:
 
 def configuration(origin: Origin, port: int = 0, wish: Wish = Wish()) -> dict:
     """Putback in front of the origin as an OSS bucket, and of a directory. The path says what is done with an upload:
-    /full/ and /length/ how much is checked, /stored/ and /called/ who makes a callback, /shelf/ is the directory."""
+    /full/ and /length/ how much is checked, /stored/ and /called/ who makes a callback, /shelf/ is the directory. Below
+    /parts/ the origin is a bucket of US3, which takes no body of unknown length but in parts."""
     store = {
         "dialect": "oss", "endpoint": f"http://127.0.0.1:{origin.port}", "region": "cn-hangzhou", "bucket": "bench",
         "addressing": "path", "credentials": {"id": "bench", "secret": "plain:bench"},
@@ -57,6 +58,10 @@ def configuration(origin: Origin, port: int = 0, wish: Wish = Wish()) -> dict:
     if origin.is_tls:
         store["endpoint"] = f"https://localhost:{origin.port}"
         store["tls"] = {"ca": str(certificates.folder() / "ca.pem")}
+    parts = {
+        "dialect": "us3", "endpoint": f"http://127.0.0.1:{origin.port}", "bucket": "bench", "addressing": "customDomain",
+        "credentials": {"id": "bench", "secret": "plain:bench"},
+    }  # fmt: skip
     listener = {"name": "edge", "address": f"127.0.0.1:{port}", "dialect": "plain"}
     if wish.is_tls:
         folder = certificates.folder()
@@ -70,7 +75,7 @@ def configuration(origin: Origin, port: int = 0, wish: Wish = Wish()) -> dict:
         "admin": {"address": "127.0.0.1:0"},
         "limits": {"connections": max(10_000, wish.connections + 1000)},
         "timeouts": {"keepAlive": "600s"},
-        "stores": {"origin": store, "shelf": {"dialect": "directory", "path": str(WORK / "objects")}},
+        "stores": {"origin": store, "parts": parts, "shelf": {"dialect": "directory", "path": str(WORK / "objects")}},
         "callbacks": {"stored": callback | {"by": "store"}, "called": callback | {"by": "putback", "timeout": "5s"}},
         "routes": [
             {"name": "full", "match": {"path": "/full/**"}, "store": "origin", "integrity": "full"},
@@ -78,6 +83,7 @@ def configuration(origin: Origin, port: int = 0, wish: Wish = Wish()) -> dict:
             {"name": "stored", "match": {"path": "/stored/**"}, "store": "origin", "callback": "stored"},
             {"name": "called", "match": {"path": "/called/**"}, "store": "origin", "callback": "called"},
             {"name": "shelf", "match": {"path": "/shelf/**"}, "store": "shelf"},
+            {"name": "parts", "match": {"path": "/parts/**"}, "store": "parts", "limits": {"uploadSize": "32GiB"}},
         ],
     }
 
