@@ -17,12 +17,16 @@ package struct ClientRequest: Sendable {
     package var contentLength: UInt64?
     /// The 16 bytes that the client says the body has.
     package var contentMD5: [UInt8]?
+    /// Whether the body is framed once more, with its checksum behind it (`tos-chunked`); the length is that of its inside.
+    package var hasTrailer = false
     /// The 32 bytes of the SHA-256 that the client signed for the body.
     package var contentSHA256: [UInt8]?
     /// The CRC-64 that the client says the body has.
     package var crc64: UInt64?
     /// Whether an object of that key stops the upload.
     package var forbidsOverwrite = false
+    /// Whether only an object with a certain ETag may be replaced or appended to (`x-tos-if-match`).
+    package var wantsETag = false
     /// nil: the client asks for no callback of its own.
     package var callback: RawCallback?
     /// Of GetObject and HeadObject.

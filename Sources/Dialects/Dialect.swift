@@ -34,6 +34,9 @@ package protocol Dialect: Sendable {
     /// The most bytes of a completion's body.
     var largestCompletionBytes: Int { get }
 
+    /// The CRC-64 in the lines behind a body that has them (``ClientRequest/hasTrailer``); nil: there is none.
+    func checksum(inTrailer lines: Span<UInt8>) -> UInt64?
+
     /// What checks the signatures of one loop's clients.
     func makeVerifier() -> any ClientVerifier
 
@@ -62,7 +65,7 @@ package protocol Dialect: Sendable {
 
     /// A store's answer for a client that names bucket and key otherwise than Putback does of the store: the names in its
     /// document replaced by the client's.
-    func renamed(_ answer: WireAnswer, for request: ClientRequest) -> WireAnswer
+    func renamed(_ answer: WireAnswer, for request: ClientRequest, _ context: AnswerContext) -> WireAnswer
 
     // MARK: What stores are sent
 
@@ -99,6 +102,8 @@ package protocol Dialect: Sendable {
 }
 
 extension Dialect {
+    package func checksum(inTrailer lines: Span<UInt8>) -> UInt64? { nil }
+
     package func error(_ refusal: FormRefusal) -> VendorError {
         switch refusal {
         case .malformed(let message), .fieldTooLong(let message), .fieldsTooLong(let message):

@@ -13,6 +13,8 @@ package enum DialectResult: Sendable {
     case deleted(existed: Bool)
     case parts(PartListing)
     case uploads(UploadListing)
+    /// There is such a bucket.
+    case bucket
 }
 
 /// What became of a callback, as far as the client is told of it in the body of its answer.

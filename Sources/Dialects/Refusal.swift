@@ -46,7 +46,7 @@ package enum Refusal: Error, Sendable, Equatable {
     case doubtful(String)
     case internalError
     /// The vendor's own words already, such as for a completion that cannot be read.
-    case vendor(status: Int, code: String, message: String)
+    case vendor(status: Int, code: String, message: String, ec: String?)
 }
 
 /// Why a form is refused before it is known what it asks for.

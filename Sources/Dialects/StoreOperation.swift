@@ -24,6 +24,8 @@ package enum StoreOperation: Sendable, Equatable {
     case listUploads(ListOptions)
     case getObject
     case headObject
+    /// Whether there is such a bucket, and of which kind (TOS): there is no key.
+    case headBucket
     case deleteObject
 
     /// Whether the body of the request is, or holds, data of an object and is streamed.
@@ -49,7 +51,7 @@ package enum StoreOperation: Sendable, Equatable {
         case .putObject, .putPart: .put
         case .postObject, .appendObject, .createUpload, .completeUpload: .post
         case .listParts, .listUploads, .getObject: .get
-        case .headObject: .head
+        case .headObject, .headBucket: .head
         case .abortUpload, .deleteObject: .delete
         }
     }
@@ -68,6 +70,7 @@ package enum StoreOperation: Sendable, Equatable {
         case .listUploads: "ListMultipartUploads"
         case .getObject: "GetObject"
         case .headObject: "HeadObject"
+        case .headBucket: "HeadBucket"
         case .deleteObject: "DeleteObject"
         }
     }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import HTTPWire
+internal import Octets
 
 /// A whole answer, of a store or to a client; the body is empty where the caller streams one.
 package struct WireAnswer: Sendable, Equatable {
@@ -28,12 +29,24 @@ package struct AnswerContext: Sendable {
     package var elapsedMilliseconds: UInt64
     /// Whether the connection can carry another request.
     package var keepAlive: Bool
+    /// Whether the client came over TLS.
+    package var isTLS: Bool
 
-    package init(requestID: String, host: String, now: Int64, elapsedMilliseconds: UInt64, keepAlive: Bool) {
+    package init(
+        requestID: String, host: String, now: Int64, elapsedMilliseconds: UInt64, keepAlive: Bool, isTLS: Bool = false
+    ) {
         self.requestID = requestID
         self.host = host
         self.now = now
         self.elapsedMilliseconds = elapsedMilliseconds
         self.keepAlive = keepAlive
+        self.isTLS = isTLS
+    }
+
+    /// The object's address as the client named it.
+    package func location(of request: ClientRequest) -> String {
+        let key = Percent.encode(request.key.span, keeping: .unreservedAndSlash)
+        let place = request.addressing == .path ? "\(request.bucket)/\(key)" : key
+        return "\(isTLS ? "https" : "http")://\(host)/\(place)"
     }
 }

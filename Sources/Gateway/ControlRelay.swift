@@ -70,7 +70,7 @@ final class ControlRelay: BodyReceiver {
     private func answered(_ answer: WireAnswer) {
         guard let connection else { return }
         let isRenamed = (200...299).contains(answer.status) && plan.renames(client)
-        var answer = isRenamed ? incoming.dialect.renamed(answer, for: client) : answer
+        var answer = isRenamed ? incoming.dialect.renamed(answer, for: client, SDKFace.context(incoming)) : answer
         answer.fields = StoreAnswerFields.forSDK(answer.fields)
         answer.fields.append("Putback-Request-Id", incoming.publicID.text)
         end(answer, on: connection)

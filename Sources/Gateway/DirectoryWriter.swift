@@ -205,7 +205,8 @@ final class DirectoryWriter: @unchecked Sendable {
         let document = self.document
         let completion: Completion
         do throws(VendorError) { completion = try name.dialect.readCompletion(document.span, head) } catch {
-            throw .refused(.badPart(.vendor(status: error.status, code: error.code, message: error.message)))
+            throw .refused(
+                .badPart(.vendor(status: error.status, code: error.code, message: error.message, ec: error.ec)))
         }
         let listed = try stored { () throws(StoreError) in
             try store.parts(id, after: nil, limit: name.dialect.traits.mostParts).items

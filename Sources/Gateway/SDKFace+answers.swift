@@ -30,8 +30,11 @@ extension SDKFace {
         let isHidden = plan.hidesCallback(outcome, dialect: name)
         // What a store of the same dialect said is passed on as it came; a form was another request for the store.
         if var relay = outcome.relay, !isHidden, client.operation != .postObject || outcome.stored != .yes {
-            let isResult = outcome.stored == .yes && outcome.callback == .notAsked && plan.renames(client)
-            if isResult { relay = dialect.renamed(relay, for: client) }
+            if outcome.stored == .yes, plan.renames(client) {
+                // With a callback the document is the app's.
+                if outcome.callback == .notAsked { relay = dialect.renamed(relay, for: client, context) }
+                if relay.fields.contains("Location") { relay.fields.set("Location", context.location(of: client)) }
+            }
             relay.fields = StoreAnswerFields.forSDK(relay.fields)
             relay.fields.append("Putback-Request-Id", request.publicID.text)
             return relay
@@ -49,7 +52,7 @@ extension SDKFace {
         AnswerContext(
             requestID: requestID.text, host: String(decoding: connection.request.authority, as: UTF8.self),
             now: environment.clock.seconds, elapsedMilliseconds: Instant.now.milliseconds(since: started),
-            keepAlive: true)
+            keepAlive: true, isTLS: connection.isTLS)
     }
 
     static func context(_ incoming: Incoming) -> AnswerContext {

@@ -44,7 +44,11 @@ enum SDKFace {
             if client.operation == .postObject { return try SDKForm.start(client, accepted, incoming) }
             let match = incoming.runtime.settings.routes.match(accepted.route)
             accepted.clientID = try authenticate(client, accepted, match, incoming)
-            guard let match else { throw noRoute(accepted, incoming) }
+            guard let match else {
+                // Routes are about uploads: a client that looks at its bucket first needs none for that.
+                guard client.operation == .headBucket else { throw noRoute(accepted, incoming) }
+                return send(incoming.dialect.answer(.bucket, to: client, context(incoming)), on: connection)
+            }
             try perform(client, accepted, match, incoming)
         } catch {
             refuse(error, request, incoming)
@@ -105,6 +109,10 @@ enum SDKFace {
         try checkKey(client, match.route, incoming)
         let plan = try plan(
             request, match, uuid: match.route.needsUUID ? runtime.worker.identifiers.nextUUID() : "", incoming)
+        if client.wantsETag, runtime.directory(plan.storeIndex) != nil {
+            throw incoming.dialect.error(
+                .notImplemented("A directory compares no ETags, so x-tos-if-match is refused."))
+        }
         switch client.operation {
         case .putObject, .postObject, .appendObject, .putPart, .completeUpload:
             let admission: Admission
@@ -113,11 +121,16 @@ enum SDKFace {
             } catch {
                 throw incoming.dialect.error(error)
             }
+            let source: any UploadSource =
+                client.hasTrailer
+                ? TrailedBody(incoming.connection, incoming.dialect, length: client.contentLength) : incoming.connection
             Upload(
-                runtime: runtime, request: request, plan: plan, face: .sdk(incoming.name), source: incoming.connection,
+                runtime: runtime, request: request, plan: plan, face: .sdk(incoming.name), source: source,
                 record: UploadRecord(started: incoming.started), admission: admission
             ).start()
-        case .getObject, .headObject:
+        case .headBucket where runtime.remote(plan.storeIndex) == nil:
+            send(incoming.dialect.answer(.bucket, to: client, context(incoming)), on: incoming.connection)
+        case .getObject, .headObject, .headBucket:
             read(plan, client, incoming)
         case .createUpload, .abortUpload, .listParts, .listUploads, .deleteObject:
             if let remote = runtime.remote(plan.storeIndex) {

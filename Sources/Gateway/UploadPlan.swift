@@ -63,7 +63,7 @@ final class UploadRequest {
     var namesObject: Bool {
         guard let client else { return true }
         switch client.operation {
-        case .listUploads: return false
+        case .listUploads, .headBucket: return false
         case .listParts: return !client.key.isEmpty
         default: return true
         }

@@ -39,6 +39,8 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler, TurnEn
     package var answerFields = HeaderFields()
 
     let stream: ByteStream
+    /// Whether the client came over TLS.
+    package var isTLS: Bool { stream.isTLS }
     /// Unowned: the handler owns its connections.
     unowned let handler: any RequestHandler
     var phase = Phase.idle

@@ -5,8 +5,8 @@ import Octets
 
 /// Takes the chunked transfer coding apart (RFC 9112 §7.1) without copying: it tells where the data stand.
 ///
-/// Bytes given once need not be given again. Trailers are read for their syntax and dropped, whatever they name: nothing
-/// that framing, routing or authentication rest on may arrive after they were decided.
+/// Bytes given once need not be given again. Trailers are read for their syntax and dropped, whatever they name, unless the
+/// owner asks to keep them: nothing that framing, routing or authentication rest on may arrive after they were decided.
 package struct ChunkedDecoder: ~Copyable {
     /// What one call found.
     package struct Step: Sendable, Equatable {
@@ -31,6 +31,9 @@ package struct ChunkedDecoder: ~Copyable {
 
     private let limits: WireLimits
     private let sender: WireError.Sender
+    private let keepsTrailers: Bool
+    /// The lines behind the last chunk, with the empty one; only if they are kept.
+    package private(set) var trailerLines: [UInt8] = []
     private var state = State.size
     private var digits = 0
     private var remaining: UInt64 = 0
@@ -40,14 +43,17 @@ package struct ChunkedDecoder: ~Copyable {
     private var trailers = FieldLineParser()
     private var failure: WireError?
 
-    package init(limits: WireLimits = .client, from sender: WireError.Sender = .client) {
+    package init(
+        limits: WireLimits = .client, from sender: WireError.Sender = .client, keepsTrailers: Bool = false
+    ) {
         self.limits = limits
         self.sender = sender
+        self.keepsTrailers = keepsTrailers
     }
 
     /// Begins a new body.
     package mutating func reset() {
-        self = ChunkedDecoder(limits: limits, from: sender)
+        self = ChunkedDecoder(limits: limits, from: sender, keepsTrailers: keepsTrailers)
     }
 
     package var isComplete: Bool { state == .complete }
@@ -151,6 +157,7 @@ package struct ChunkedDecoder: ~Copyable {
         let end = min(bytes.count, start &+ limits.headBytes &- trailerBytes)
         let step = try trailers.advance(bytes, position: &position, end: end)
         trailerBytes &+= position &- start
+        if keepsTrailers { trailerLines.append(bytes.extracting(start..<position)) }
         switch step {
         case .end: state = .complete
         case .field:

@@ -122,7 +122,7 @@ package struct FormPolicy: Sendable {
         }
         if kind.lowercased() == lengthField {
             guard let least = number(list[1]), let most = number(list[2]), least <= most else {
-                throw .badCondition(json.text)
+                throw .badLengthRange(json.text)
             }
             return [Condition(field: lengthField, rule: .length(least...most), text: json.text)]
         }
@@ -186,6 +186,8 @@ package enum FormPolicyFailure: Error, Sendable, Equatable {
     case badExpiration(String)
     /// The condition, as JSON.
     case badCondition(String)
+    /// The condition on the file's length, as JSON.
+    case badLengthRange(String)
     case expired
     /// The condition, as JSON.
     case conditionFailed(String)

@@ -150,7 +150,7 @@ extension OSSAuthFailure {
         case .notJSON(let problem): invalidPolicy("Invalid JSON: \(problem).")
         case .missing(let member): invalidPolicy("Policy missing \(member).")
         case .badExpiration(let text): invalidPolicy("Invalid 'expiration' value: \(text).")
-        case .badCondition(let text): invalidPolicy("Invalid Condition: \(text).")
+        case .badCondition(let text), .badLengthRange(let text): invalidPolicy("Invalid Condition: \(text).")
         case .expired: accessDenied("Invalid according to Policy: Policy expired.")
         case .conditionFailed(let text): accessDenied("Invalid according to Policy: Policy Condition failed: \(text)")
         }

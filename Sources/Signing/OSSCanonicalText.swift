@@ -204,17 +204,7 @@ struct OSSCanonicalText: ~Copyable {
 
     /// Puts the indices of the chosen fields into `order`, by lower-cased name.
     private mutating func select(_ fields: HeaderFields, where isSigned: (Int) -> Bool) {
-        order.removeAll(keepingCapacity: true)
-        for index in fields.indices where isSigned(index) {
-            // Sorted as they come: there are a handful, and fields of one name keep their order.
-            var place = order.count
-            order.append(index)
-            while place > 0, Self.name(of: index, precedes: order[place - 1], in: fields) {
-                order[place] = order[place - 1]
-                place -= 1
-            }
-            order[place] = index
-        }
+        fields.sort(into: &order, where: isSigned)
     }
 
     /// Appends a line for each name of the selection, values of one name joined with commas.
@@ -247,18 +237,6 @@ struct OSSCanonicalText: ~Copyable {
 
     private static func haveSameName(_ left: Int, _ right: Int, in fields: HeaderFields) -> Bool {
         fields.haveSameName(left, right)
-    }
-
-    private static func name(of left: Int, precedes right: Int, in fields: HeaderFields) -> Bool {
-        let bytes = fields.bytes.span
-        let one = fields.nameRange(at: left)
-        let other = fields.nameRange(at: right)
-        for offset in 0..<min(one.count, other.count) {
-            let mine = bytes[one.lowerBound + offset].asciiLowercased
-            let theirs = bytes[other.lowerBound + offset].asciiLowercased
-            if mine != theirs { return mine < theirs }
-        }
-        return one.count < other.count
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }

@@ -25,16 +25,7 @@ package final class OSSVerifier {
     private let region: [UInt8]?
     private let product: [UInt8]
     private var canonical = OSSCanonicalText()
-    private var keys: [CachedKey] = []
-    private var oldest = 0
-
-    /// A signing key that was derived for an earlier request.
-    private struct CachedKey {
-        let credentials: AccessKey
-        let day: [UInt8]
-        let region: [UInt8]
-        let key: OSSScopeKey
-    }
+    private var keys = ScopeKeyCache<OSSScopeKey>()
 
     /// - Parameters:
     ///   - region: what V4 credentials must name; nil: any region.
@@ -229,25 +220,12 @@ package final class OSSVerifier {
         }
     }
 
-    /// The signing key, derived or remembered; a changed secret is another key.
+    /// The signing key, derived or remembered.
     func key(_ credentials: AccessKey, _ scope: OSSCredentialScope) -> OSSScopeKey {
-        let known = keys.first {
-            $0.credentials == credentials && $0.day == scope.day && $0.region == scope.region
+        keys.key(credentials, day: scope.day, region: scope.region) {
+            OSSScopeKey(secret: credentials.secret, day: scope.day, region: scope.region, product: scope.product)
         }
-        if let known { return known.key }
-        let key = OSSScopeKey(
-            secret: credentials.secret, day: scope.day, region: scope.region, product: scope.product)
-        let cached = CachedKey(credentials: credentials, day: scope.day, region: scope.region, key: key)
-        if keys.count < Self.rememberedKeys {
-            keys.append(cached)
-        } else {
-            keys[oldest] = cached
-            oldest = (oldest + 1) % Self.rememberedKeys
-        }
-        return key
     }
-
-    private static let rememberedKeys = 32
 }
 
 /// Its texts and keys are reused from call to call, without a lock.

@@ -5,43 +5,6 @@ internal import Digests
 package import HTTPWire
 internal import Octets
 
-/// Why a request to TOS is not authenticated, as TOS says it.
-package struct TOSAuthFailure: Error, Sendable, Equatable {
-    package let status: Int
-    package let code: String
-    package let message: String
-    /// The sub-code, where one is known (pages 1188916, 1188922, 1188923, 1188927 and 1188928 of the TOS help).
-    package let ec: String?
-
-    init(_ status: Int, _ code: String, _ message: String, ec: String? = nil) {
-        self.status = status
-        self.code = code
-        self.message = message
-        self.ec = ec
-    }
-
-    static let malformed = TOSAuthFailure(400, "AuthorizationHeaderMalformed", "The authorization is malformed.")
-    static let both = TOSAuthFailure(400, "InvalidArgument", "Only one of header and query may hold the signature.")
-    static let algorithm = TOSAuthFailure(
-        400, "AuthorizationQueryParametersError", "X-Tos-Algorithm must be TOS4-HMAC-SHA256.", ec: "0002-00000030")
-    static let expires = TOSAuthFailure(
-        400, "AuthorizationQueryParametersError", "X-Tos-Expires must be from 1 to 604800.", ec: "0002-00000031")
-    static let expired = TOSAuthFailure(403, "AccessDenied", "Request has expired.")
-    static let unsigned = TOSAuthFailure(
-        403, "AccessDenied", "The host and every x-tos- header must be signed.", ec: "0002-00000016")
-    static let skewed = TOSAuthFailure(
-        403, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large.",
-        ec: "0002-00000018")
-    static let noDate = TOSAuthFailure(403, "MissingSecurityHeader", "The request has no valid x-tos-date.")
-    static let unknownKey = TOSAuthFailure(
-        403, "InvalidAccessKeyId", "The access key id does not exist in our records.")
-    static let token = TOSAuthFailure(403, "InvalidSecurityToken", "The security token is invalid.")
-    static let mismatch = TOSAuthFailure(
-        403, "SignatureDoesNotMatch",
-        "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
-        ec: "0002-00000024")
-}
-
 /// Checks the signatures of requests as TOS does, in header, URL and form; confined to its loop.
 package final class TOSVerifier {
     package typealias Parameters = [(name: [UInt8], value: [UInt8])]
@@ -49,29 +12,22 @@ package final class TOSVerifier {
 
     /// How far a client's clock may be off. TOS publishes no window; this is that of its neighbours.
     package static let skewSeconds: Int64 = 900
-    private static let longestSeconds: Int64 = 604_800
+    private static let longestSeconds: UInt64 = 604_800
+
+    private var canonical = TOSCanonicalText()
+    private var keys = ScopeKeyCache<TOSScopeKey>()
 
     package init() {}
 
+    /// What a request says of its signature.
     private struct Claim {
-        var id: String
-        var day: String
-        var region: String
-        var date: String
-        var signed: [String]
-        var signature: [UInt8]
-        var payload: String
-        var token: [UInt8]?
-
-        var scope: String { "\(day)/\(region)/tos/\(TOSCanonicalText.terminator)" }
-
-        /// Of `ID/YYYYMMDD/region/tos/request`.
-        static func credential(_ text: String) -> (id: String, day: String, region: String)? {
-            let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { String($0) }
-            guard parts.count >= 5, parts.suffix(2) == ["tos", TOSCanonicalText.terminator] else { return nil }
-            let id = parts.dropLast(4).joined(separator: "/")
-            return id.isEmpty ? nil : (id, parts[parts.count - 4], parts[parts.count - 3])
-        }
+        var credential: TOSCredential
+        /// `YYYYMMDD'T'HHMMSS'Z'`.
+        var date: ArraySlice<UInt8>
+        var signedNames: ArraySlice<UInt8>
+        var signature: ArraySlice<UInt8>
+        var payload: ArraySlice<UInt8>
+        var token: ArraySlice<UInt8>?
     }
 
     /// The id of the key that signed the request; nil if the request does not say who sent it.
@@ -85,14 +41,16 @@ package final class TOSVerifier {
         method: String, path: [UInt8], parameters: Parameters, fields: HeaderFields, now: Int64, key lookup: Lookup
     ) throws(TOSAuthFailure) -> String? {
         let inURL = Self.first("x-tos-signature", parameters) != nil
-        guard fields.contains("Authorization") else {
-            guard inURL || Self.first("x-tos-credential", parameters) != nil else { return nil }
-            let claim = try urlClaim(parameters, fields, now)
-            return try check(claim, method, path, parameters, fields, lookup)
+        guard fields.contains("Authorization") || inURL || Self.first("x-tos-credential", parameters) != nil else {
+            return nil
         }
-        guard !inURL else { throw .both }
-        let claim = try headerClaim(fields, now)
-        return try check(claim, method, path, parameters, fields, lookup)
+        guard !inURL || !fields.contains("Authorization") else { throw .both }
+        let claim =
+            fields.contains("Authorization")
+            ? try Self.headerClaim(fields, now) : try Self.urlClaim(parameters, fields, now)
+        let request = TOSCanonicalText.Request(
+            method: method, bucket: nil, key: Array(path.dropFirst()), parameters: parameters)
+        return try check(claim, request, fields, lookup)
     }
 
     /// The id of the key that signed a form's policy; nil if no field says who sent it. Expiration and conditions are the
@@ -102,119 +60,147 @@ package final class TOSVerifier {
     package func verifyForm(
         fields: (String) -> [UInt8]?, now: Int64, key lookup: Lookup
     ) throws(TOSAuthFailure) -> String? {
-        func text(_ name: String) -> String? { fields(name).map { String(octets: $0.span) } }
-        let names = ["policy", "x-tos-algorithm", "x-tos-credential", "x-tos-date", "x-tos-signature"]
+        let names = [
+            "policy", "x-tos-algorithm", "x-tos-credential", "x-tos-date", "x-tos-signature", "x-tos-security-token",
+        ]
         guard names.contains(where: { fields($0) != nil }) else { return nil }
-        guard let policy = fields("policy"), let credential = text("x-tos-credential"), let date = text("x-tos-date"),
-            let signature = fields("x-tos-signature"), let parts = Claim.credential(credential)
-        else { throw .malformed }
-        guard text("x-tos-algorithm") == TOSCanonicalText.algorithm else { throw .algorithm }
-        guard ISO8601.parseBasic(date.utf8.span) != nil, date.hasPrefix(parts.day) else { throw .noDate }
-        guard let key = lookup(parts.id) else { throw .unknownKey }
-        try Self.checkToken(fields("x-tos-security-token"), key)
+        guard let policy = fields("policy"), let algorithm = fields("x-tos-algorithm"),
+            let date = fields("x-tos-date"), let signature = fields("x-tos-signature"),
+            let credential = fields("x-tos-credential").flatMap({ TOSCredential($0[...]) })
+        else { throw .malformedForm }
+        guard algorithm.elementsEqual("TOS4-HMAC-SHA256".utf8) else { throw .algorithm }
+        guard ISO8601.parseBasic(date.span) != nil, date.starts(with: credential.day) else { throw .noDate }
+        let id = String(octets: credential.id.span)
+        guard let key = lookup(id) else { throw .unknownKey }
+        try Self.checkToken(fields("x-tos-security-token").map { $0[...] }, key)
         var expected: [UInt8] = []
-        Self.hmac(key, parts.day, parts.region).appendHex(of: policy.span, to: &expected)
+        scopeKey(key, credential).appendSignature(of: policy.span, to: &expected)
         guard constantTimeEqual(expected.span, signature.span) else { throw .mismatch }
-        return key.id
+        return id
     }
 
     // MARK: - Claims
 
-    private func headerClaim(_ fields: HeaderFields, _ now: Int64) throws(TOSAuthFailure) -> Claim {
-        guard fields.count(of: "Authorization") == 1, let value = fields.string("Authorization") else {
+    private static func headerClaim(_ fields: HeaderFields, _ now: Int64) throws(TOSAuthFailure) -> Claim {
+        guard fields.count(of: "Authorization") == 1, let value = fields.first("Authorization") else {
             throw .malformed
         }
-        guard value.hasPrefix(TOSCanonicalText.algorithm + " ") else { throw .malformed }
-        var parts: [(name: Substring, value: String)] = []
-        for part in value.dropFirst(TOSCanonicalText.algorithm.utf8.count + 1).split(separator: ",") {
-            let pair = part.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
-            guard pair.count == 2, !parts.contains(where: { $0.name == pair[0] }) else { throw .malformed }
-            parts.append((pair[0], String(pair[1])))
-        }
-        func first(_ name: String) -> String? { parts.first { $0.name == name }?.value }
-        guard let credential = first("Credential").flatMap({ Claim.credential($0) }),
-            let signed = first("SignedHeaders"), let signature = first("Signature")
-        else { throw .malformed }
-        // The Python SDK sends `Date` in the same compact form; either counts (page 1188922).
-        let date = fields.string("x-tos-date") ?? fields.string("date") ?? ""
-        guard let seconds = ISO8601.parseBasic(date.utf8.span), date.hasPrefix(credential.day) else { throw .noDate }
-        guard abs(seconds - now) <= Self.skewSeconds else { throw .skewed }
+        let authorization = try TOSAuthorization(value)
+        let (date, seconds) = try date(of: fields)
+        guard date.starts(with: authorization.credential.day) else { throw .noDate }
+        guard abs(seconds - now) <= skewSeconds else { throw .skewed }
         return Claim(
-            id: credential.id, day: credential.day, region: credential.region, date: date,
-            signed: signed.split(separator: ";").map { String($0) }, signature: Array(signature.utf8),
-            payload: fields.string("x-tos-content-sha256") ?? TOSCanonicalText.emptyPayload,
-            token: fields.first("x-tos-security-token").map { Array($0) })
+            credential: authorization.credential, date: date, signedNames: authorization.signedNames,
+            signature: authorization.signature, payload: fields.first("x-tos-content-sha256") ?? emptyPayload,
+            token: fields.first("x-tos-security-token"))
     }
 
-    private func urlClaim(
+    /// The time of a request in header form: `x-tos-date`, or `Date` where that is missing (page 1188922). The SDKs send
+    /// `Date` in the same compact form; the samples of the help have that of HTTP, which is signed in the compact form.
+    private static func date(
+        of fields: HeaderFields
+    ) throws(TOSAuthFailure) -> (text: ArraySlice<UInt8>, seconds: Int64) {
+        guard let text = fields.first("x-tos-date") ?? fields.first("Date") else { throw .noDate }
+        if let seconds = ISO8601.parseBasic(text.span) { return (text, seconds) }
+        guard !fields.contains("x-tos-date"), let seconds = HTTPDate.parse(text.span) else { throw .noDate }
+        var compact: [UInt8] = []
+        ISO8601.appendBasic(seconds, to: &compact)
+        return (compact[...], seconds)
+    }
+
+    private static func urlClaim(
         _ parameters: Parameters, _ fields: HeaderFields, _ now: Int64
     ) throws(TOSAuthFailure) -> Claim {
-        func text(_ name: String) -> String? { Self.first(name, parameters).map { String(octets: $0.span) } }
-        guard text("x-tos-algorithm") == TOSCanonicalText.algorithm else { throw .algorithm }
-        guard let credential = text("x-tos-credential").flatMap({ Claim.credential($0) }),
-            let signed = text("x-tos-signedheaders"), let signature = Self.first("x-tos-signature", parameters)
-        else { throw .malformed }
-        guard let date = text("x-tos-date"), let seconds = ISO8601.parseBasic(date.utf8.span),
-            date.hasPrefix(credential.day)
+        guard first("x-tos-algorithm", parameters)?.elementsEqual("TOS4-HMAC-SHA256".utf8) ?? false else {
+            throw .algorithm
+        }
+        guard let credential = first("x-tos-credential", parameters).flatMap({ TOSCredential($0) }),
+            let signed = first("x-tos-signedheaders", parameters), let signature = first("x-tos-signature", parameters)
+        else { throw .malformedURL }
+        guard let date = first("x-tos-date", parameters), let seconds = ISO8601.parseBasic(date.span),
+            date.starts(with: credential.day)
         else { throw .noDate }
-        guard let lifetime = text("x-tos-expires").flatMap({ Int64($0) }), (1...Self.longestSeconds).contains(lifetime)
+        guard let lifetime = first("x-tos-expires", parameters).flatMap({ UInt64(decimal: $0.span) }),
+            (1...longestSeconds).contains(lifetime)
         else { throw .expires }
-        guard seconds - now <= Self.skewSeconds else { throw .skewed }
-        guard now <= seconds + lifetime else { throw .expired }
+        guard seconds - now <= skewSeconds else { throw .skewed }
+        guard now <= seconds + Int64(lifetime) else { throw .expired }
         return Claim(
-            id: credential.id, day: credential.day, region: credential.region, date: date,
-            signed: signed.split(separator: ";").map { String($0) }, signature: signature,
-            payload: fields.string("x-tos-content-sha256") ?? TOSCanonicalText.unsignedPayload,
-            token: Self.first("x-tos-security-token", parameters))
+            credential: credential, date: date, signedNames: signed, signature: signature,
+            payload: fields.first("x-tos-content-sha256") ?? unsignedPayload,
+            token: first("x-tos-security-token", parameters))
     }
 
     // MARK: - Check
 
     private func check(
-        _ claim: Claim, _ method: String, _ path: [UInt8], _ parameters: Parameters, _ fields: HeaderFields,
-        _ lookup: Lookup
+        _ claim: Claim, _ request: TOSCanonicalText.Request, _ fields: HeaderFields, _ lookup: Lookup
     ) throws(TOSAuthFailure) -> String {
-        guard claim.signed.contains("host") else { throw .unsigned }
-        for index in fields.indices {
-            let name = String(octets: fields.name(at: index).span).lowercased()
-            guard !name.hasPrefix("x-tos-") || claim.signed.contains(name) else { throw .unsigned }
+        let signed = claim.signedNames
+        guard signed.span.list(contains: "host".utf8.span) else { throw .unsigned }
+        for index in fields.indices where fields.hasPrefix("x-tos-", at: index) {
+            let name = fields.name(at: index)
+            guard signed.span.list(contains: name.span) else { throw .unsigned }
         }
-        guard let key = lookup(claim.id) else { throw .unknownKey }
+        let id = String(octets: claim.credential.id.span)
+        guard let key = lookup(id) else { throw .unknownKey }
         try Self.checkToken(claim.token, key)
-        let hmac = Self.hmac(key, claim.day, claim.region)
-        for host in Self.hosts(fields) {
-            let request = TOSCanonicalText.request(
-                method: method, path: path, parameters: parameters, fields: fields, signed: claim.signed, host: host,
-                payload: claim.payload)
-            let text = TOSCanonicalText.stringToSign(date: claim.date, scope: claim.scope, request: request)
-            var expected: [UInt8] = []
-            hmac.appendHex(of: text.span, to: &expected)
-            if constantTimeEqual(expected.span, claim.signature.span) { return key.id }
-        }
+        let scopeKey = scopeKey(key, claim.credential)
+        let host = fields.first("Host") ?? []
+        if isSigned(claim, request, fields, host, scopeKey) { return id }
+        if let name = Self.withoutPort(host), isSigned(claim, request, fields, name, scopeKey) { return id }
         throw .mismatch
     }
 
-    /// As sent; and without its port, which the Java SDK leaves out of what it signs for addresses and `localhost`.
-    private static func hosts(_ fields: HeaderFields) -> [[UInt8]] {
-        let host = fields.first("Host").map { Array($0) } ?? []
-        guard let colon = host.lastIndex(of: UInt8(ascii: ":")), colon > 0 else { return [host] }
-        guard host.dropFirst(colon + 1).allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
-            return [host]
+    /// Whether the signature is right with blanks as they are, or else folded.
+    private func isSigned(
+        _ claim: Claim, _ request: TOSCanonicalText.Request, _ fields: HeaderFields, _ host: ArraySlice<UInt8>,
+        _ key: TOSScopeKey
+    ) -> Bool {
+        for foldsBlanks in [false, true] {
+            canonical.write(
+                request, fields: fields, signed: claim.signedNames.span, host: host, payload: claim.payload.span,
+                foldsBlanks: foldsBlanks)
+            canonical.writeStringToSign(key, date: claim.date.span)
+            if canonical.isSigned(key, by: claim.signature.span) { return true }
+            guard canonical.hasFoldableBlanks else { return false }
         }
-        return [host, Array(host[..<colon])]
+        return false
     }
 
-    private static func checkToken(_ token: [UInt8]?, _ key: AccessKey) throws(TOSAuthFailure) {
-        guard token != nil || key.token != nil else { return }
-        let (given, wanted) = (token ?? [], Array((key.token ?? "").utf8))
-        guard constantTimeEqual(given.span, wanted.span) else { throw .token }
+    /// The Java SDK leaves the port out of what it signs for addresses and `localhost`.
+    private static func withoutPort(_ host: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        guard let colon = host.lastIndex(of: UInt8(ascii: ":")), colon > host.startIndex else { return nil }
+        let port = host[(colon + 1)...]
+        return UInt64(decimal: port.span) == nil ? nil : host[..<colon]
     }
 
-    private static func hmac(_ key: AccessKey, _ day: String, _ region: String) -> KeyedHMACSHA256 {
-        KeyedHMACSHA256(key: TOSCanonicalText.key(secret: key.secret, day: day, region: region).span)
+    private static func checkToken(_ token: ArraySlice<UInt8>?, _ key: AccessKey) throws(TOSAuthFailure) {
+        switch (token, key.token) {
+        case (nil, nil): return
+        case (let token?, let wanted?) where constantTimeEqual(token.span, wanted.utf8.span): return
+        default: throw .token
+        }
     }
 
-    private static func first(_ name: String, _ parameters: Parameters) -> [UInt8]? {
-        parameters.first { String(octets: $0.name.span).lowercased() == name }?.value
+    /// The signing key, derived or remembered.
+    private func scopeKey(_ key: AccessKey, _ credential: TOSCredential) -> TOSScopeKey {
+        keys.key(key, day: credential.day, region: credential.region) {
+            TOSScopeKey(secret: key.secret, day: credential.day.span, region: credential.region.span)
+        }
     }
+
+    /// The first parameter of that name, letter case aside.
+    private static func first(_ name: StaticString, _ parameters: Parameters) -> ArraySlice<UInt8>? {
+        parameters.first { $0.name.span.equalsIgnoringCase(name) }?.value[...]
+    }
+
+    /// SHA-256 of nothing: what header signatures cover where no field names a hash, also with a body.
+    private static let emptyPayload = Array(
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".utf8)[...]
+    private static let unsignedPayload = Array("UNSIGNED-PAYLOAD".utf8)[...]
 }
+
+/// Its texts and keys are reused from call to call, without a lock.
+@available(*, unavailable)
+extension TOSVerifier: Sendable {}

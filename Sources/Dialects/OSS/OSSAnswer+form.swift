@@ -26,7 +26,7 @@ extension OSSAnswer {
                 writer.element("Bucket", request.bucket)
                 writer.element("ETag", "\"\(object.etag)\"")
                 writer.element("Key", bytes: request.key.span)
-                writer.element("Location", location(of: request, context))
+                writer.element("Location", context.location(of: request))
                 writer.close()
             }
         default:

@@ -34,7 +34,7 @@ extension OSSAnswer {
         return document(context, about: object) { writer in
             writer.open("CompleteMultipartUploadResult")
             names.writeEncoding(to: &writer)
-            writer.element("Location", location(of: request, context))
+            writer.element("Location", context.location(of: request))
             writer.element("Bucket", request.bucket)
             names.write("Key", request.key, to: &writer)
             writer.element("ETag", "\"\(object.etag)\"")
@@ -134,13 +134,6 @@ extension OSSAnswer {
         answer.appendServerTime(context)
         answer.body = writer.bytes
         return answer
-    }
-
-    /// The object's address as the client named it.
-    static func location(of request: ClientRequest, _ context: AnswerContext) -> String {
-        let key = Percent.encode(request.key.span, keeping: .unreservedAndSlash)
-        let place = request.addressing == .path ? "\(request.bucket)/\(key)" : key
-        return "http://\(context.host)/\(place)"
     }
 
     /// Keys in a result document: as they are, or percent-encoded where the client wants that.

@@ -26,6 +26,7 @@ package enum OSSAnswer {
         case (.uploads(let listing), .listUploads(let options)): uploads(listing, options, request, context)
         case (.deleted, _), (.aborted, _): deleted(context)
         case (.parts, _), (.uploads, _): preconditionFailure("only who asks for a list is told one")
+        case (.bucket, _): preconditionFailure("OSS has no HeadBucket")
         }
     }
 

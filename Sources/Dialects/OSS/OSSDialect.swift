@@ -56,8 +56,10 @@ package struct OSSDialect: Dialect {
 
     package func error(_ refusal: FormRefusal) -> VendorError { VendorError(oss: refusal) }
 
-    package func renamed(_ answer: WireAnswer, for request: ClientRequest) -> WireAnswer {
-        OSSRenaming.renamed(answer, for: request)
+    package func renamed(
+        _ answer: WireAnswer, for request: ClientRequest, _ context: AnswerContext
+    ) -> WireAnswer {
+        OSSRenaming.renamed(answer, for: request, context)
     }
 
     // MARK: What stores are sent

@@ -59,7 +59,8 @@ extension VendorError {
             self.init(status: 400, code: OSSErrorCode.callbackFailed.rawValue, message: message)
         case .doubtful(let message): self.init(.requestTimeout, message)
         case .internalError: self.init(.internalError)
-        case .vendor(let status, let code, let message): self.init(status: status, code: code, message: message)
+        case .vendor(let status, let code, let message, let ec):
+            self.init(status: status, code: code, message: message, ec: ec)
         }
     }
 

@@ -34,7 +34,7 @@ package enum OSSFieldPolicy {
             for name in readFields {
                 if let index = fields.firstIndex(of: name) { target.append(fieldAt: index, of: fields) }
             }
-        case .abortUpload, .listParts, .listUploads, .deleteObject: break
+        case .abortUpload, .listParts, .listUploads, .deleteObject, .headBucket: break
         }
     }
 

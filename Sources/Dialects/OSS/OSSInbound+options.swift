@@ -22,7 +22,7 @@ extension OSSInbound {
             request.callback = try callback(fields, request)
         case .getObject, .headObject:
             request.read = try readOptions(fields, request)
-        case .abortUpload, .listParts, .listUploads, .deleteObject: break
+        case .abortUpload, .listParts, .listUploads, .deleteObject, .headBucket: break
         }
         try refuseCallback(fields, request)
     }

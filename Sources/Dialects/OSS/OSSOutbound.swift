@@ -111,7 +111,7 @@ package final class OSSOutbound: StoreWriter {
                 + list(options, limit: "max-parts", marker: "part-number-marker")
         case .listUploads(let options):
             [storeParameter("uploads")] + list(options, limit: "max-uploads", marker: "key-marker")
-        case .putObject, .postObject, .getObject, .headObject, .deleteObject: []
+        case .putObject, .postObject, .getObject, .headObject, .deleteObject, .headBucket: []
         }
     }
 

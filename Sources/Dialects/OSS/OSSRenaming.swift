@@ -10,16 +10,18 @@ enum OSSRenaming {
     ///
     /// The app's answer to a callback is not the store's document and stays as it is. So does what lists hold: keys that
     /// other clients used cannot be told from keys of the store.
-    static func renamed(_ answer: WireAnswer, for request: ClientRequest) -> WireAnswer {
+    static func renamed(
+        _ answer: WireAnswer, for request: ClientRequest, _ context: AnswerContext
+    ) -> WireAnswer {
         var answer = answer
         if let header = answer.fields.first("x-oss-err"), let document = Base64.decode(header.span) {
-            let text = Base64.encode(renamed(document, for: request).span)
+            let text = Base64.encode(renamed(document, for: request, context).span)
             answer.fields.set("x-oss-err", text)
         }
         // With a callback of the client's own a 200 holds what the app said.
         let isApps = answer.status == 200 && request.callback != nil
         guard !isApps, !answer.body.isEmpty, isDocument(answer.body) else { return answer }
-        answer.body = renamed(answer.body, for: request)
+        answer.body = renamed(answer.body, for: request, context)
         answer.fields.set("Content-Length", String(answer.body.count))
         return answer
     }
@@ -30,13 +32,13 @@ enum OSSRenaming {
         return roots.contains(root)
     }
 
-    private static func renamed(_ document: [UInt8], for request: ClientRequest) -> [UInt8] {
+    private static func renamed(
+        _ document: [UInt8], for request: ClientRequest, _ context: AnswerContext
+    ) -> [UInt8] {
         var text = document
         for name in ["Bucket", "BucketName"] { replace(name, in: &text, with: Array(request.bucket.utf8)) }
         guard !request.key.isEmpty else { return text }
-        let path = "/\(request.bucket)/" + Percent.encode(request.key.span, keeping: .unreservedAndSlash)
-        // The host that the client used is not known here; a path is a reference, too (RFC 3986 section 4.2).
-        replace("Location", in: &text, with: Array(path.utf8))
+        replace("Location", in: &text, with: Array(context.location(of: request).utf8))
         let isError = XMLScanner(text.span).range("Error") != nil
         let names = OSSAnswer.Names(request)
         guard names.areEncoded, !isError else {

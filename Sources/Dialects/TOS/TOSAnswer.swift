@@ -33,6 +33,7 @@ package enum TOSAnswer {
         case (.parts(let listing), .listParts(let id, let options)): parts(listing, id, options, request, context)
         case (.uploads(let listing), .listUploads(let options)): uploads(listing, options, request, context)
         case (.deleted, _), (.aborted, _): WireAnswer(tos: 204, body: nil, context)
+        case (.bucket, _): bucket(context)
         case (.parts, _), (.uploads, _): preconditionFailure("only who asks for a list is told one")
         }
     }
@@ -45,7 +46,7 @@ package enum TOSAnswer {
     ) -> WireAnswer {
         var answer = WireAnswer(tos: 200, body: body, type: type, context)
         answer.appendTOSChecksums(of: object)
-        if case .completeUpload = operation { answer.fields.append("Location", location(request, context)) }
+        if case .completeUpload = operation { answer.fields.append("Location", context.location(of: request)) }
         return answer
     }
 
@@ -56,6 +57,15 @@ package enum TOSAnswer {
         let error = VendorError(status: 203, code: "CallbackFailed", message: message, ec: ec)
         var answer = self.error(error, toHead: false, context)
         answer.appendTOSChecksums(of: object)
+        return answer
+    }
+
+    /// The 200 of a HeadBucket. The SDKs ask for the type before they append: to a flat bucket (`fns`) they do, of a
+    /// hierarchical one they modify an object (models2.py and clientv2.py of the Python SDK). Putback is in no region.
+    private static func bucket(_ context: AnswerContext) -> WireAnswer {
+        var answer = WireAnswer(tos: 200, body: [], context)
+        answer.fields.append("x-tos-bucket-type", "fns")
+        answer.fields.append("x-tos-storage-class", "STANDARD")
         return answer
     }
 
@@ -72,7 +82,7 @@ package enum TOSAnswer {
         var answer = document(
             [
                 ("Bucket", .string(request.bucket)), ("Key", key(request)), ("ETag", .string("\"\(object.etag)\"")),
-                ("Location", .string(location(request, context))),
+                ("Location", .string(context.location(of: request))),
             ], context)
         if let crc64 = object.crc64 { answer.fields.append("x-tos-hash-crc64ecma", decimal: crc64) }
         return answer
@@ -172,11 +182,6 @@ package enum TOSAnswer {
     }
 
     private static func key(_ request: ClientRequest) -> JSON { .string(String(octets: request.key.span)) }
-
-    private static func location(_ request: ClientRequest, _ context: AnswerContext) -> String {
-        let key = Percent.encode(request.key.span, keeping: .unreservedAndSlash)
-        return "http://\(context.host)/" + (request.addressing == .path ? "\(request.bucket)/" : "") + key
-    }
 }
 
 extension WireAnswer {

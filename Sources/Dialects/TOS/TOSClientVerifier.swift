@@ -7,6 +7,9 @@ internal import Signing
 
 /// Checks who sent requests of TOS; confined to its loop.
 final class TOSClientVerifier: ClientVerifier {
+    /// What each policy must say of its own signature (page 129225).
+    private static let pinned = ["x-tos-algorithm", "x-tos-credential", "x-tos-date"]
+
     private let verifier = TOSVerifier()
 
     package func verify(
@@ -44,6 +47,10 @@ final class TOSClientVerifier: ClientVerifier {
         let values = form.conditioned(bucket: request.bucket)
         do throws(FormPolicyFailure) {
             let policy = try FormPolicy(base64: policy.span)
+            for name in Self.pinned where !policy.pins(name) { throw .missing("condition on \(name)") }
+            if form.fields.first("x-tos-security-token") != nil, !policy.pins("x-tos-security-token") {
+                throw .missing("condition on x-tos-security-token")
+            }
             try policy.check(now: now) { values[$0.lowercased()] }
             request.lengthRange = policy.lengthRange
         } catch {

@@ -14,6 +14,7 @@ enum TOSCompletion {
             }
             return Completion(parts: [], takesAll: true)
         }
+        guard !body.isEmpty else { throw VendorError(.tosMissingBody) }
         guard let json = try? JSON.parse(body), let list = json["Parts"]?.arrayValue, !list.isEmpty else {
             throw VendorError(.tosMalformedBody)
         }

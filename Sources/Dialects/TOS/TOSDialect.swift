@@ -30,6 +30,8 @@ package struct TOSDialect: Dialect {
     /// Room for 10 000 parts, each in 200 bytes: the SDKs need 60 to 90.
     package var largestCompletionBytes: Int { 2 << 20 }
 
+    package func checksum(inTrailer lines: Span<UInt8>) -> UInt64? { TOSTrailer.crc64(lines) }
+
     package func makeVerifier() -> any ClientVerifier { TOSClientVerifier() }
 
     package func keptFields(_ fields: HeaderFields) -> HeaderFields { TOSFieldPolicy.kept(fields) }
@@ -54,8 +56,10 @@ package struct TOSDialect: Dialect {
 
     package func error(_ refusal: Refusal) -> VendorError { VendorError(tos: refusal) }
 
-    package func renamed(_ answer: WireAnswer, for request: ClientRequest) -> WireAnswer {
-        TOSRenaming.renamed(answer, for: request)
+    package func renamed(
+        _ answer: WireAnswer, for request: ClientRequest, _ context: AnswerContext
+    ) -> WireAnswer {
+        TOSRenaming.renamed(answer, for: request, context)
     }
 
     // MARK: What stores are sent

@@ -6,7 +6,7 @@ internal import Signing
 /// The error codes of TOS that an upload gateway gives, beyond those of a ``Refusal`` (tos/codes of the Go SDK, J comm/Code).
 enum TOSErrorCode {
     case tosInvalidBucketName, tosKeyTooLong, tosNoContentLength, tosInvalidDigest, tosInvalidPartNumber
-    case tosMalformedBody
+    case tosMalformedBody, tosMissingBody
 
     var entry: (status: Int, code: String, message: String, ec: String?) {
         switch self {
@@ -15,6 +15,8 @@ enum TOSErrorCode {
         case .tosNoContentLength: (411, "NoContentLength", "The Content-Length header is missing.", nil)
         case .tosInvalidDigest: (400, "InvalidDigest", "The Content-MD5 you specified is not valid.", nil)
         case .tosInvalidPartNumber: (400, "InvalidPartNumber", "The part number must be from 1 to 10000.", nil)
+        // Page 1189019 has the sub-code.
+        case .tosMissingBody: (400, "MalformedBody", "The request has no body.", "0005-00000008")
         case .tosMalformedBody: (400, "MalformedBody", "The request body is not valid.", nil)
         }
     }
@@ -32,13 +34,19 @@ extension VendorError {
 
     /// A policy that cannot be read, has expired or does not allow the form (403 by presigned_test.go of the Go SDK).
     init(tos failure: FormPolicyFailure) {
+        func invalid(_ why: String, ec: String? = nil) -> VendorError {
+            VendorError(
+                status: 400, code: "InvalidPolicyDocument", message: "The policy is not valid: \(why)", ec: ec)
+        }
         switch failure {
         case .expired: self.init(tos: .forbidden("Invalid according to Policy: Policy expired."))
         case .conditionFailed(let condition):
             self.init(tos: .forbidden("Invalid according to Policy: Policy Condition failed: \(condition)"))
-        case .notBase64: self.init(status: 400, code: "InvalidPolicyDocument", message: "The policy is not Base64.")
-        case .notJSON(let why), .missing(let why), .badExpiration(let why), .badCondition(let why):
-            self.init(status: 400, code: "InvalidPolicyDocument", message: "The policy is not valid: \(why)")
+        case .notBase64: self = invalid("It is not Base64.")
+        case .notJSON(let why), .badExpiration(let why), .badCondition(let why): self = invalid(why)
+        case .missing(let member): self = invalid("It has no \(member).")
+        // Page 1189279.
+        case .badLengthRange(let why): self = invalid(why, ec: "0017-00000412")
         }
     }
 
@@ -61,7 +69,8 @@ extension VendorError {
             self = error(
                 409, "DuplicateObject", "The object already exists and can not be overwritten.", ec: "0017-00000004")
         case .incompleteBody: self = error(400, "UnexpectedEOF", "The body ended before it was complete.")
-        case .slowClient: self = error(400, "RequestTimeout", "The request was not read within the timeout period.")
+        // Every SDK sends it again.
+        case .slowClient: self = error(408, "RequestTimeout", "The request was not read within the timeout period.")
         case .forbidden(let message): self = error(403, "AccessDenied", message)
         case .methodNotAllowed: self = error(405, "MethodNotAllowed", "The method is not allowed here.")
         case .noSuchKey: self = error(404, "NoSuchKey", "The specified key does not exist.", ec: "0017-00000003")
@@ -76,10 +85,10 @@ extension VendorError {
         case .busy(let message): self = error(503, "ServiceUnavailable", message)
         case .storeFailed(let message): self = error(500, "InternalError", message)
         case .callbackFailed(let message): self = error(400, "CallbackFailed", message)
-        // No SDK repeats a 400 of this code.
+        // A 400 that no SDK repeats for a put or a completion; the Go SDK does for parts, which harms nothing.
         case .doubtful(let message): self = error(400, "InvalidRequest", message)
         case .internalError: self = error(500, "InternalError", "Something went wrong.")
-        case .vendor(let status, let code, let message): self = error(status, code, message)
+        case .vendor(let status, let code, let message, let ec): self = error(status, code, message, ec: ec)
         }
     }
 

@@ -22,7 +22,7 @@ package enum TOSFieldPolicy {
             wanted = { client == .sdk && fields.isNamed("x-tos-forbid-overwrite", at: $0) }
         case .getObject, .headObject:
             wanted = { isNamed(readFields, $0, of: fields) && fields.isFirst(at: $0) }
-        case .abortUpload, .listParts, .listUploads, .deleteObject: return
+        case .abortUpload, .listParts, .listUploads, .deleteObject, .headBucket: return
         }
         for index in fields.indices where wanted(index) { target.append(fieldAt: index, of: fields) }
     }

@@ -10,12 +10,23 @@ extension TOSInbound {
         let fields = head.fields
         switch request.operation {
         case .putObject, .appendObject, .putPart:
+            request.wantsETag = fields.contains("x-tos-if-match")
             guard head.framing != .none else { throw VendorError(.tosNoContentLength) }
             if let length = request.contentLength, length > largestPutBytes {
                 throw VendorError(tos: .tooLarge(maximum: largestPutBytes))
             }
             request.contentMD5 = try contentMD5(fields)
-            request.contentSHA256 = try contentSHA256(fields)
+            if try TOSTrailer.isAnnounced(fields) {
+                request.hasTrailer = true
+                request.contentLength = try TOSTrailer.decodedLength(fields)
+                request.objectFields = TOSTrailer.objectFields(fields)
+            } else {
+                request.contentSHA256 = try contentSHA256(fields)
+            }
+            // RequestTransport.java of the Java SDK.
+            if case .appendObject = request.operation, request.contentLength == nil {
+                throw VendorError(.tosNoContentLength)
+            }
             request.forbidsOverwrite = try flag("x-tos-forbid-overwrite", fields)
             if request.operation == .putObject { request.callback = try callback(fields, request) }
         case .createUpload:
@@ -28,7 +39,7 @@ extension TOSInbound {
             if let range = fields.first("Range") { request.read.range = ByteRange(range.span, isStandard: true) }
         case .postObject:
             guard head.framing != .none else { throw VendorError(.tosNoContentLength) }
-        case .abortUpload, .listParts, .listUploads, .deleteObject: break
+        case .abortUpload, .listParts, .listUploads, .deleteObject, .headBucket: break
         }
     }
 

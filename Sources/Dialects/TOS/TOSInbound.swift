@@ -44,9 +44,6 @@ package enum TOSInbound {
     private static func objectOperation(_ head: RequestHead, _ query: Query) throws(VendorError) -> StoreOperation {
         for name in unoffered where query.contains(name) { throw .notImplementedByTOS("The operation ?\(name)") }
         if head.fields.contains("x-tos-copy-source") { throw .notImplementedByTOS("Copying") }
-        if let encoding = head.fields.string("x-tos-content-sha256"), encoding.hasPrefix("STREAMING-") {
-            throw .notImplementedByTOS("A body in tos-chunked encoding")
-        }
         switch head.method {
         case .put where query.contains("uploadId") || query.contains("partNumber"):
             return .putPart(uploadID: try query.uploadID(), number: try query.partNumber())
@@ -72,6 +69,7 @@ package enum TOSInbound {
             }
             return .postObject
         case .get where query.contains("uploads"): return .listUploads(try query.uploadListing())
+        case .head: return .headBucket
         default: throw .notImplementedByTOS("\(head.method.name) Bucket")
         }
     }

@@ -47,7 +47,7 @@ package final class TOSOutbound: StoreWriter {
         }
         if request.method == .put || request.method == .post { request.fields.append(framing) }
         signer.sign(
-            method: request.method.name, path: decodedPath(bucket, key), parameters: parameters,
+            method: request.method.name, bucket: bucketInPath(bucket), key: key, parameters: parameters,
             fields: &request.fields, now: now)
     }
 
@@ -56,18 +56,16 @@ package final class TOSOutbound: StoreWriter {
         now: Int64
     ) -> SignedText {
         signer.canonicalText(
-            method: request.method.name, path: decodedPath(bucket, key), parameters: Self.parameters(of: operation),
-            fields: request.fields, now: now)
+            method: request.method.name, bucket: bucketInPath(bucket), key: key,
+            parameters: Self.parameters(of: operation), fields: request.fields, now: now)
     }
 
     package func completionBody(_ parts: [Completion.Part]) -> [UInt8] { TOSCompletion.body(parts) }
 
     // MARK: Request line
 
-    /// What is signed.
-    private func decodedPath(_ bucket: String, _ key: [UInt8]) -> [UInt8] {
-        store.addressing == .path ? Array("/\(bucket)/".utf8) + key : Array("/".utf8) + key
-    }
+    /// What is signed in front of the key.
+    private func bucketInPath(_ bucket: String) -> String? { store.addressing == .path ? bucket : nil }
 
     private func begin(
         _ operation: StoreOperation, bucket: String, key: [UInt8], parameters: [StoreParameter],
@@ -94,7 +92,7 @@ package final class TOSOutbound: StoreWriter {
                 + options.parameters(limit: "max-parts", marker: "part-number-marker")
         case .listUploads(let options):
             [storeParameter("uploads")] + options.parameters(limit: "max-uploads", marker: "key-marker")
-        case .putObject, .postObject, .getObject, .headObject, .deleteObject: []
+        case .putObject, .postObject, .getObject, .headObject, .deleteObject, .headBucket: []
         }
     }
 }

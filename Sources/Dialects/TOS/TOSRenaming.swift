@@ -6,7 +6,9 @@ internal import Octets
 
 /// Tells a client an answer of a store in the names that the client used.
 enum TOSRenaming {
-    static func renamed(_ answer: WireAnswer, for request: ClientRequest) -> WireAnswer {
+    static func renamed(
+        _ answer: WireAnswer, for request: ClientRequest, _ context: AnswerContext
+    ) -> WireAnswer {
         // With a callback of the client's own a 200 holds what the app said.
         guard !(answer.status == 200 && request.callback != nil),
             case .object(var members)? = try? JSON.parse(answer.body.span)
@@ -15,10 +17,7 @@ enum TOSRenaming {
             switch members[index].key {
             case "Bucket": members[index].value = .string(request.bucket)
             case "Key" where !request.key.isEmpty: members[index].value = .string(String(octets: request.key.span))
-            // The host that the client used is not known here; a path is a reference, too (RFC 3986 section 4.2).
-            case "Location":
-                let path = Percent.encode(request.key.span, keeping: .unreservedAndSlash)
-                members[index].value = .string("/\(request.bucket)/\(path)")
+            case "Location": members[index].value = .string(context.location(of: request))
             default: break
             }
         }

@@ -28,6 +28,7 @@ package enum US3Answer {
                 : error(VendorError.us3(.fileNotExist), toHead: false, context)
         case (.aborted, _): WireAnswer(us3: 200, body: [], context)
         case (.parts, _): preconditionFailure("only who asks for a list is told one")
+        case (.bucket, _): preconditionFailure("US3 has no HeadBucket")
         }
     }
 

@@ -42,7 +42,7 @@ extension VendorError {
         case .storeFailed(let message): self = .us3(.invalidArgument, message, status: 500)
         // A 400, since a 5xx asks to be repeated.
         case .callbackFailed(let message): self = .us3(.callbackNotSent, message, status: 400)
-        case .vendor(let status, let code, let message): self.init(status: status, code: code, message: message)
+        case .vendor(let status, let code, let message, _): self.init(status: status, code: code, message: message)
         case .doubtful(let message): self = .us3(.invalidArgument, message)
         case .internalError: self = .us3(.invalidArgument, "internal error", status: 500)
         }

@@ -110,7 +110,7 @@ package final class US3Outbound: StoreWriter {
                     storeParameter("limit", decimal(options.limit)),
                 ].filter { !$0.value.isEmpty }
         case .appendObject: preconditionFailure("US3 documents no append")
-        case .putObject, .postObject, .getObject, .headObject, .deleteObject: return []
+        case .putObject, .postObject, .getObject, .headObject, .deleteObject, .headBucket: return []
         }
     }
 

@@ -20,7 +20,7 @@ import Testing
         let answer = WireAnswer(
             status: status, fields: fields(list + [("Content-Length", String(body.utf8.count))]),
             body: Array(body.utf8))
-        return OSSDialect().renamed(answer, for: request)
+        return OSSDialect().renamed(answer, for: request, OSSAnswerTests.context)
     }
 
     /// With the namespace of older answers of OSS.
@@ -40,7 +40,7 @@ import Testing
             text(answer.body) == """
                 <?xml version="1.0" encoding="UTF-8"?>
                 <CompleteMultipartUploadResult xmlns="http://doc.oss-cn-hangzhou.aliyuncs.com">
-                  <Location>/uploads/a%20b%3C1%3E</Location>
+                  <Location>http://examplebucket.oss-cn-hangzhou.aliyuncs.com/uploads/a%20b%3C1%3E</Location>
                   <Bucket>uploads</Bucket>
                   <Key>a b&lt;1&gt;</Key>
                   <ETag>"E-1"</ETag>

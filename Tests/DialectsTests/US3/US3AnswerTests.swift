@@ -188,17 +188,17 @@ import Testing
         var request = ClientRequest(
             .completeUpload(uploadID: [1]), bucket: "mine", key: Array("a \"b\"".utf8), addressing: .virtualHost)
         let stored = us3Answer(200, #"{ "Bucket":"media", "Key":"x/1", "FileSize":7 }"#, [("Content-Length", "47")])
-        let answer = US3Dialect().renamed(stored, for: request)
+        let answer = US3Dialect().renamed(stored, for: request, us3Context)
         #expect(text(answer.body) == #"{"Bucket":"mine","Key":"a \"b\"","FileSize":7}"#)
         #expect(answer.fields.string("Content-Length") == String(answer.body.count))
         for other in [
             us3Answer(404, #"{"RetCode":-148654,"ErrMsg":"file not exist"}"#), us3Answer(200, #"{"PartNumber":0}"#),
             us3Answer(200, "OK"), us3Answer(200),
         ] {
-            #expect(US3Dialect().renamed(other, for: request) == other)
+            #expect(US3Dialect().renamed(other, for: request, us3Context) == other)
         }
         // The app's answer is nobody's to change.
         request.callback = RawCallback(callback: [1])
-        #expect(US3Dialect().renamed(stored, for: request) == stored)
+        #expect(US3Dialect().renamed(stored, for: request, us3Context) == stored)
     }
 }
