@@ -160,6 +160,51 @@ def test_complete_all_and_abort(rig):
     assert (refused.value.status_code, refused.value.code) == (404, "NoSuchUpload")
 
 
+def test_appends_where_the_object_ends(rig):
+    first = rig.client.append_object(BUCKET, "log", 0, content=BODY, content_type="text/plain", pre_hash_crc64_ecma=0)
+    assert first.next_append_offset == len(BODY)
+    # The SDK holds the checksum of the whole object against what it computed on from the one of the first piece.
+    second = rig.client.append_object(BUCKET, "log", len(BODY), content=b"more", pre_hash_crc64_ecma=first.hash_crc64_ecma)
+    assert second.next_append_offset == len(BODY) + 4
+    assert rig.read("log") == BODY + b"more"
+    head = rig.client.head_object(BUCKET, "log")
+    assert (head.content_length, head.content_type) == (len(BODY) + 4, "text/plain")
+    with pytest.raises(tos.exceptions.TosServerError) as refused:
+        rig.client.append_object(BUCKET, "log", 1, content=b"no")
+    assert (refused.value.status_code, refused.value.code) == (409, "OffsetNotMatched")
+    assert rig.read("log") == BODY + b"more"
+
+
+def test_the_bucket_is_there_and_flat(rig):
+    told = rig.client.head_bucket(BUCKET)
+    assert (told.status_code, told.bucket_type) == (200, "fns")
+    assert len(told.request_id) == 24
+    wrong = tos_client.client(rig.front.sdk, secret="wrong")
+    with pytest.raises(tos.exceptions.TosServerError) as refused:
+        wrong.head_bucket(BUCKET)
+    assert refused.value.status_code == 403
+    wrong.close()
+
+
+@pytest.mark.parametrize("kind", ["directory", "edge"])
+def test_appends_by_a_route_that_takes_no_other_requests(kind, start, tmp_path):
+    rig = Rig(kind, start, tmp_path, route={"match": {"path": "/logs/**", "methods": ["POST"]}})
+    assert rig.client.append_object(BUCKET, "logs/a", 0, content=b"one").next_append_offset == 3
+    assert requests.head(f"{rig.url}/").status_code == 403
+    rig.client.close()
+
+
+def test_the_store_says_of_which_kind_its_bucket_is(start, peers):
+    store = peers.store(replies(answer(200, b"", ("x-tos-bucket-region", "cn-beijing"), ("x-tos-bucket-type", "hns"))))
+    edge = start(tos_client.edge(store.port), name="edge")
+    client = tos_client.client(edge.sdk)
+    told = client.head_bucket(BUCKET)
+    assert (told.bucket_type, told.region) == ("hns", "cn-beijing")
+    (asked,) = store.complete
+    assert (asked.method, asked.target) == ("HEAD", "/")
+    client.close()
+
+
 def test_upload_file_goes_through(rig, tmp_path):
     path = tmp_path / "large.bin"
     body = bytes(range(256)) * 4096 * 11
