@@ -75,7 +75,7 @@ leaves: build-leaves ## time and allocations of single functions on the path of 
 
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS = heads answers chunks forms query json xml ranges templates callbacks clientcallbacks putpolicies images \
-	signatures completions policies verdicts config
+	signatures completions policies oss tos us3 verdicts config
 
 # Crashes are left in .build-fuzz; what was found of interest is kept there too and read again the next time.
 fuzz: ## each parser for FUZZ_SECONDS (60) under libFuzzer

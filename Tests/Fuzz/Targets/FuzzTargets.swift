@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Callbacks
+import Dialects
 import HTTPWire
 import Octets
 import Settings
@@ -27,6 +28,9 @@ let fuzzTargets: [String: @Sendable ([UInt8]) -> Void] = [
     "xml": fuzzXML,
     "ranges": fuzzRanges,
     "config": fuzzConfig,
+    "oss": { fuzzRequests(OSSDialect(), $0) },
+    "tos": { fuzzRequests(TOSDialect(), $0) },
+    "us3": { fuzzRequests(US3Dialect(), $0) },
 ]
 
 private func split(_ bytes: [UInt8]) -> (at: Int, rest: ArraySlice<UInt8>) {
