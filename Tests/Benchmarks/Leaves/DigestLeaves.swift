@@ -23,6 +23,28 @@ func digestLeaves(_ bench: inout Bench) {
     }
     precondition(fields.contains("Authorization"), "a signed request says so")
 
+    let volcano = TOSSigner(key: credentials, region: "cn-beijing")
+    let object = Array("photos/2026/11/25/holiday in the hills.jpg".utf8)
+    bench.measure("canonical request and TOS4 signature") {
+        fields.removeAll()
+        fields.append("Host", "media.tos-cn-beijing.volces.com")
+        fields.append("Content-Type", "image/jpeg")
+        fields.append("Content-Length", decimal: 1024)
+        fields.append("x-tos-meta-device", "device-0123456789")
+        volcano.sign(
+            method: "PUT", bucket: nil, key: object, parameters: [], fields: &fields, now: 1_700_000_000)
+    }
+    precondition(fields.contains("Authorization"), "a signed request says so")
+
+    let verifier = TOSVerifier()
+    let path = Array("/".utf8) + object
+    bench.measure("TOS4 signature, verified") {
+        let id = try? verifier.verify(
+            method: "PUT", path: path, parameters: [], fields: fields, now: 1_700_000_000
+        ) { _ in credentials }
+        precondition(id != nil, "what one signs the other accepts")
+    }
+
     let key = KeyedHMACSHA256(key: Array("the key of a day, 32 bytes long.".utf8).span)
     let message = [UInt8](repeating: 0x61, count: 200)
     var code: [UInt8] = []
