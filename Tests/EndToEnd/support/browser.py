@@ -31,7 +31,7 @@ class Browser:
             os.dup2(first, 3)
             os.dup2(second, 4)
 
-        arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+        arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
         self._process = subprocess.Popen(
             [BINARY, *arguments, f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"],
             stdin=subprocess.DEVNULL,
