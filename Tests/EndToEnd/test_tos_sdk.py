@@ -10,6 +10,7 @@ import pytest
 import requests
 import tos
 from support import configs, tos_client
+from support.certificates import Authority
 from support.peers import answer, replies
 from support.wire import put as plain
 
@@ -147,6 +148,30 @@ def test_a_completion_calls_the_app_that_the_client_names(rig, peers):
     assert told.etag.endswith("-1")
     (call,) = app.complete
     assert json.loads(call.body)["size"] == len(BODY)
+
+
+@pytest.mark.parametrize("kind", ["directory", "edge"])
+@pytest.mark.parametrize("calls", [False, True])
+def test_over_tls_the_location_of_an_object_is_https(kind, calls, start, peers, tmp_path):
+    app = peers.app()
+    store = start(tos_client.directory(tmp_path / "objects"), name="store")
+    config = tos_client.directory(tmp_path / "front") if kind == "directory" else tos_client.edge(store.sdk[1])
+    certificate, key = Authority(tmp_path / "authority", "authority").issue("server")
+    config["listeners"][0]["tls"] = {"certificate": str(certificate), "key": str(key)}
+    front = start(config, name="front")
+    url = "https://{}:{}".format(*front.sdk)
+    client = tos.TosClientV2(
+        tos_client.KEY_ID, tos_client.SECRET, url, tos_client.REGION, is_custom_domain=True, max_retry_count=0, enable_verify_ssl=False
+    )
+    upload_id = client.create_multipart_upload(BUCKET, "a b").upload_id
+    part = client.upload_part(BUCKET, "a b", upload_id, 1, content=io.BytesIO(BODY))
+    asked, variables = callback(app.port) if calls else (None, None)
+    told = client.complete_multipart_upload(
+        BUCKET, "a b", upload_id, [tos.models2.UploadedPart(1, part.etag)], callback=asked, callback_var=variables
+    )
+    # With a callback the SDK reads a header, without one the document.
+    assert told.location == f"{url}/a%20b"
+    client.close()
 
 
 def test_complete_all_and_abort(rig):

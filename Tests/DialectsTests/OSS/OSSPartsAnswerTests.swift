@@ -13,8 +13,10 @@ import Testing
 
     static func answer(
         _ result: DialectResult, to operation: StoreOperation, key: String = "a b+<1>/中", encoded: Bool = false,
-        addressing: Addressing = .virtualHost
+        addressing: Addressing = .virtualHost, isTLS: Bool = false
     ) -> WireAnswer {
+        var context = context
+        context.isTLS = isTLS
         var request = ClientRequest(operation, bucket: "examplebucket", key: Array(key.utf8), addressing: addressing)
         if encoded { request.parameters = [(name: Array("encoding-type".utf8), value: Array("url".utf8))] }
         return OSSDialect().answer(result, to: request, context)
@@ -78,6 +80,8 @@ import Testing
                 """)
         let path = Self.answer(.stored(object, .none), to: operation, key: "k", addressing: .path)
         #expect(text(path.body).contains("<Location>http://\(Self.context.host)/examplebucket/k</Location>"))
+        let secure = Self.answer(.stored(object, .none), to: operation, key: "k", addressing: .path, isTLS: true)
+        #expect(text(secure.body).contains("<Location>https://\(Self.context.host)/examplebucket/k</Location>"))
         let body = Array("{\"Status\":\"OK\"}".utf8)
         let callback = CallbackReport.succeeded(status: 200, body: body, contentType: "application/json")
         let answered = Self.answer(.stored(object, callback), to: operation)
