@@ -11,7 +11,8 @@
 // An upload with `x-oss-callback` is answered with the words of an app that thought for -w milliseconds, and every
 // -e'th for -l. Requests for /app/ are such callbacks themselves. GET /counts tells how many there were of each.
 //
-// Uploads in parts are those of US3: parts of 4 MiB, whose ETags are those of zeros as well.
+// Uploads in parts are those of US3: parts of 4 MiB, whose ETags are those of zeros as well. What is signed as US3 or TOS sign it
+// is answered with their ETag and CRC-64; objects of US3 of up to 4 MiB only.
 
 #include "form.h"
 #include "stream.h"
@@ -22,7 +23,7 @@
 enum { buffer_size = 64 * 1024, discard_size = 4 * 1024 * 1024, events_at_once = 64 };
 
 enum phase { in_head, in_body, in_chunk_size, in_chunk, after_chunk, in_trailer, waiting };
-enum kind { upload, form, callback, counts, parts_begin, part, parts_end };
+enum kind { upload, form, callback, counts, upload_to_tos, parts_begin, part, parts_end, upload_to_us3 };
 
 struct queue;
 
@@ -74,15 +75,17 @@ static uint64_t checksum(const struct connection *connection) {
     return known_crc;
 }
 
-/// The ETag of a part of US3: base64 of its SHA-1 in the alphabet for URLs.
-static const char *part_etag(uint64_t length) {
+/// The ETag of a part of US3: base64 of its SHA-1 in the alphabet for URLs; of an object of one block with a 1 in front.
+static const char *us3_etag(uint64_t length, int is_object) {
     static uint64_t known_length = UINT64_MAX;
-    static char text[32];
+    static int known_object;
+    static char text[40];
     static const char zeros[buffer_size];
-    if (known_length == length) return text;
+    if (known_length == length && known_object == is_object) return text;
     known_length = length;
+    known_object = is_object;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned char bytes[4 + EVP_MAX_MD_SIZE] = {1}, *digest = bytes + 4;
     unsigned digest_size = 0;
     EVP_DigestInit_ex(context, EVP_sha1(), NULL);
     for (uint64_t left = length, count; left; left -= count) {
@@ -91,16 +94,17 @@ static const char *part_etag(uint64_t length) {
     }
     EVP_DigestFinal_ex(context, digest, &digest_size);
     EVP_MD_CTX_free(context);
-    EVP_EncodeBlock((unsigned char *)text, digest, (int)digest_size);
+    if (is_object) EVP_EncodeBlock((unsigned char *)text, bytes, (int)digest_size + 4);
+    else EVP_EncodeBlock((unsigned char *)text, digest, (int)digest_size);
     for (char *letter = text; *letter; letter++) *letter = *letter == '+' ? '-' : *letter == '/' ? '_' : *letter;
     return text;
 }
 
-static int in_parts(const struct connection *connection, char *text, size_t room) {
+static int in_us3(const struct connection *connection, char *text, size_t room) {
     const char *body = "{\"UploadId\":\"bench\",\"BlkSize\":4194304,\"Bucket\":\"bench\",\"Key\":\"object\"}", *etag = "whole";
-    if (connection->kind == part) {
-        body = "{}";
-        etag = part_etag(connection->length);
+    if (connection->kind == part || connection->kind == upload_to_us3) {
+        body = connection->kind == part ? "{}" : "";
+        etag = us3_etag(connection->length, connection->kind != part);
     }
     return snprintf(
         text, room,
@@ -119,17 +123,18 @@ static int stored(struct connection *connection, char *text, size_t room) {
         text, room,
         "HTTP/1.1 200 OK\r\nServer: origin\r\nDate: Tue, 14 Nov 2023 22:13:20 GMT\r\nContent-Length: %zu\r\n%s"
         "Connection: keep-alive\r\nx-oss-request-id: 655403B0C4D5E6F708192A3B\r\n"
-        "ETag: \"0F343B0931126A20F133D67C2B018A3B\"\r\nx-oss-hash-crc64ecma: %llu\r\n\r\n%s",
-        strlen(body), *body ? "Content-Type: application/json\r\n" : "", (unsigned long long)crc, body);
+        "ETag: \"0F343B0931126A20F133D67C2B018A3B\"\r\nx-%s-hash-crc64ecma: %llu\r\n\r\n%s",
+        strlen(body), *body ? "Content-Type: application/json\r\n" : "", connection->kind == upload_to_tos ? "tos" : "oss",
+        (unsigned long long)crc, body);
 }
 
 static void answer(struct connection *connection) {
     char text[1024], body[128];
     int count;
-    if (connection->kind == upload || connection->kind == form) {
+    if (connection->kind == upload || connection->kind == form || connection->kind == upload_to_tos) {
         count = stored(connection, text, sizeof text);
     } else if (connection->kind >= parts_begin) {
-        count = in_parts(connection, text, sizeof text);
+        count = in_us3(connection, text, sizeof text);
     } else {
         snprintf(body, sizeof body, "{\"uploads\":%llu,\"callbacks\":%llu,\"slow\":%llu}",
             uploads, callbacks, slow_callbacks);
@@ -204,6 +209,9 @@ static void read_head(struct connection *connection, size_t count) {
     connection->kind = upload;
     value = field(head, count, "content-type:");
     if (value && !strncasecmp(value, "multipart/form-data", 19)) connection->kind = form;
+    value = field(head, count, "authorization:");
+    if (value && !strncmp(value, "UCloud ", 7)) connection->kind = upload_to_us3;
+    if (value && !strncmp(value, "TOS4-", 5)) connection->kind = upload_to_tos;
     const char *line_end = memchr(head, '\r', count), *query = memchr(head, '?', (size_t)(line_end - head));
     if (query && !strncmp(query, "?uploads", 8)) connection->kind = parts_begin;
     else if (query && !strncmp(query, "?uploadId=", 10)) connection->kind = strncmp(head, "PUT ", 4) ? parts_end : part;

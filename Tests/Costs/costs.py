@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import oss2
-from support import configs
+from support import configs, tos_client, us3
 from support.wire import Client
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,6 +77,23 @@ def configuration(origin: int) -> dict[str, Any]:
             ),
             {"name": "sdk", "match": {"listener": "sdk"}, "store": "origin", "key": "${path}"},
         ],
+    )
+
+
+def vendor_configuration(origin: int) -> dict[str, Any]:
+    """Clients of US3 and TOS in front of stores of theirs."""
+    keys = [{"id": us3.PUBLIC, "secret": f"plain:{us3.PRIVATE}"}, {"id": tos_client.KEY_ID, "secret": f"plain:{tos_client.SECRET}"}]
+    buckets = {"us3": us3.BUCKET, "tos": tos_client.BUCKET}
+    return configs.base(
+        workers=1,
+        listeners=[
+            {"name": name, "address": "127.0.0.1:0", "dialect": name, "bucket": bucket, "clients": "partners"}
+            for name, bucket in buckets.items()
+        ],
+        clients={"partners": {"keys": keys}},
+        stores={"us3": us3.store(origin), "tos": tos_client.store(origin)},
+        timeouts=CALM,
+        routes=[{"name": name, "match": {"listener": name}, "store": name, "key": "${path}"} for name in buckets],
     )
 
 
@@ -180,12 +197,49 @@ def signed_upload(putback: Putback, size: int) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + bytes(size)
 
 
-def replay(size: int) -> Upload:
+def us3_upload(putback: Putback, size: int) -> bytes:
+    """A request as the Go SDK signs it."""
+    host, port = putback.address("us3")
+    kind = "application/octet-stream"
+    signed = us3.authorization("PUT", "folder/object.bin", kind)
+    lines = [
+        "PUT /folder/object.bin HTTP/1.1", f"Host: {host}:{port}", "User-Agent: UFileGoSDK/1.0.5", f"Content-Length: {size}",
+        f"Authorization: {signed}", f"Content-Type: {kind}", "Accept-Encoding: gzip",
+    ]  # fmt: skip
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + bytes(size)
+
+
+def tos_upload(putback: Putback, size: int) -> bytes:
+    """A request as the SDK of TOS signs it."""
+    host, port = putback.address("tos")
+    client = tos_client.client((host, port))
+
+    def record(method: str, url: str, **more) -> None:
+        raise _Signed((url, more["headers"]))
+
+    client.session.request = record
+    # Its own retries would catch what is raised otherwise.
+    try:
+        client.put_object(tos_client.BUCKET, "folder/object.bin", content=bytes(size))
+    except Exception as error:
+        signed = error
+        while not isinstance(signed, _Signed):
+            signed = getattr(signed, "cause", None) or signed.__context__
+            assert signed, f"the SDK sent nothing: {error}"
+        url, headers = signed.args[0]
+    finally:
+        client.close()
+    fields = {"Host": f"{host}:{port}", "Content-Length": str(size), **headers}
+    lines = [f"PUT {url.partition(f'{host}:{port}')[2]} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + bytes(size)
+
+
+def replay(size: int, listener: str = "sdk", sign: Callable[[Putback, int], bytes] = signed_upload) -> Upload:
     """One signed request over and over on one connection; a signature is good for 15 minutes."""
 
     def run(putback: Putback, uploads: int) -> None:
-        request = signed_upload(putback, size)
-        with Client(putback.address("sdk")) as client:
+        request = sign(putback, size)
+        with Client(putback.address(listener)) as client:
             for _ in range(uploads):
                 client.send(request)
                 answer = client.response()

@@ -32,6 +32,8 @@ CASES = [
     Case("upload 1 KiB, callback by store", load("by-store", KIB)),
     Case("upload 1 KiB, callback by putback", load("by-putback", KIB), uploads=100),
     Case("upload 1 KiB by SDK", replay(KIB)),
+    Case("upload 1 KiB by SDK of US3", replay(KIB, "us3", costs.us3_upload), config="vendors"),
+    Case("upload 1 KiB by SDK of TOS", replay(KIB, "tos", costs.tos_upload), config="vendors"),
     Case("upload 1 KiB to directory", load("shelf", KIB), config="shelf"),
 ]
 
@@ -45,6 +47,7 @@ def case(request) -> Case:
 def configurations(origin, tmp_path_factory):
     return {
         "store": costs.configuration(origin.port),
+        "vendors": costs.vendor_configuration(origin.port),
         "shelf": costs.shelf_configuration(tmp_path_factory.mktemp("objects")),
     }
 
