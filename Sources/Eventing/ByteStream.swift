@@ -59,15 +59,19 @@ package final class ByteStream: FileEventHandler {
 
     /// A TLS stream; with `serverName` the connecting side, else the accepting one. Takes the descriptor also when it throws.
     ///
-    /// - Parameter resumption: for connecting, what is kept of earlier handshakes with this server.
+    /// - Parameters:
+    ///   - sendsServerName: for connecting, whether the server is told which host is wanted (SNI, RFC 6066 §3).
+    ///   - resumption: for connecting, what is kept of earlier handshakes with this server.
     package init(
-        loop: EventLoop, descriptor: Int32, context: TLSContext, serverName: String?, resumption: TLSResumption? = nil
+        loop: EventLoop, descriptor: Int32, context: TLSContext, serverName: String?, sendsServerName: Bool = true,
+        resumption: TLSResumption? = nil
     ) throws(EventError) {
         self.loop = loop
         self.descriptor = descriptor
         do {
             session = try TLSSession(
-                context: context, descriptor: descriptor, serverName: serverName, resumption: resumption)
+                context: context, descriptor: descriptor, serverName: serverName, sendsServerName: sendsServerName,
+                resumption: resumption)
         } catch {
             Glibc.close(descriptor)
             throw error

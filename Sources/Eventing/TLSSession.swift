@@ -29,9 +29,11 @@ final class TLSSession {
 
     /// - Parameters:
     ///   - serverName: for connecting, the host to ask for (SNI) and to find in the certificate; nil accepts.
+    ///   - sendsServerName: false asks for none, and finds it in the certificate all the same.
     ///   - resumption: for connecting, what is kept of earlier handshakes with this server.
     init(
-        context: TLSContext, descriptor: Int32, serverName: String?, resumption: TLSResumption?
+        context: TLSContext, descriptor: Int32, serverName: String?, sendsServerName: Bool,
+        resumption: TLSResumption?
     ) throws(EventError) {
         self.resumption = resumption
         ERR_clear_error()
@@ -47,7 +49,7 @@ final class TLSSession {
                 throw tlsError("verify address \(serverName)")
             }
         } else {
-            _ = unsafe pb_ssl_set_host_name(session, serverName)
+            if sendsServerName { _ = unsafe pb_ssl_set_host_name(session, serverName) }
             unsafe SSL_set_hostflags(session, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
             guard unsafe SSL_set1_host(session, serverName) == 1 else { throw tlsError("verify host \(serverName)") }
         }

@@ -85,8 +85,8 @@ final class CallbackMaker {
             request.fields.set("Putback-Request-Id", bytes: own.span)
         }
         request.fields.append(id)
-        let post = PooledPost(pool: pools.pool(for: callback, urlIndex: index), answerLimit: answerLimit) {
-            [weak self] result in
+        let pool = pools.pool(for: callback, urlIndex: index, sendsServerName: request.sendsServerName)
+        let post = PooledPost(pool: pool, answerLimit: answerLimit) { [weak self] result in
             guard let self else { return }
             ended(judge(result, url))
         }

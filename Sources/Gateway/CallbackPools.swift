@@ -28,12 +28,15 @@ final class CallbackPools {
     }
 
     /// Where connections for one of the callback's URLs come from.
-    func pool(for callback: OwnCallback, urlIndex: Int) -> StorePool {
+    ///
+    /// - Parameter sendsServerName: for a client's callback: OSS names no host in TLS unless it is asked to.
+    func pool(for callback: OwnCallback, urlIndex: Int, sendsServerName: Bool) -> StorePool {
         switch callback.target {
         case .client(let allowance):
             let url = callback.urls[urlIndex]
             var endpoint = endpoint(url, callback)
             endpoint.idleLimit = 0
+            endpoint.sendsServerName = sendsServerName
             endpoint.mayConnect = { allowance.allows(host: url.host, port: url.port, address: $0.span) }
             return StorePool(context: context, endpoint: endpoint)
         case .policy(let index):

@@ -12,6 +12,8 @@ package struct StoreEndpoint: Sendable {
     package var tls: TLSContext?
     /// The name that the store's certificate must bear, and that is asked for; `host` where nil.
     package var serverName: String?
+    /// Whether TLS asks for it.
+    package var sendsServerName = true
     /// A proxy's URL; nil for none. The environment's proxies are for people's tools, not for a server.
     package var proxy: String?
     /// Until the connection, TLS included, is made.

@@ -183,7 +183,8 @@ final class PendingConnection: ByteStreamHandler, DeadlineHandler {
         do {
             let stream = try ByteStream(
                 loop: pool.context.loop, descriptor: descriptor, context: tls,
-                serverName: pool.endpoint.serverName ?? pool.endpoint.host, resumption: pool.resumption)
+                serverName: pool.endpoint.serverName ?? pool.endpoint.host,
+                sendsServerName: pool.endpoint.sendsServerName, resumption: pool.resumption)
             self.stream = stream
             stream.handler = self
             stream.readEnabled = true

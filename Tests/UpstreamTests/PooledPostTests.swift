@@ -143,6 +143,40 @@ import Testing
         try rig.driver.run(until: peer)
     }
 
+    /// libcurl answers names below localhost with both loopback addresses (RFC 6761 §6.3), whatever resolver there is.
+    @Test func `connects to those addresses of a name only that may be called`() throws {
+        let peer = try Peer({ try $0.serve() })
+        let asked = Locked<[[UInt8]]>([])
+        let pool = rig.pool(peer.port) {
+            $0.host = "app.localhost"
+            $0.mayConnect = { address in
+                asked.withLock { $0.append(address) }
+                return address == [127, 0, 0, 1]
+            }
+        }
+        #expect(try post(on: pool).get().status == 200)
+        #expect(asked.withLock { $0 }.last == [127, 0, 0, 1])
+        #expect(peer.connections == 1)
+        pool.close()
+        try rig.driver.run(until: peer)
+    }
+
+    /// What a name stands for may change between two looks: what is asked about is what is connected to, each time.
+    @Test func `asks about each connection, also to a name that was called before`() throws {
+        let peer = try Peer({ try $0.serve() })
+        let answers = Locked<[Bool]>([false, true])
+        let pool = rig.pool(peer.port) {
+            $0.host = "app.localhost"
+            $0.idleLimit = 0
+            $0.mayConnect = { address in address == [127, 0, 0, 1] && answers.withLock { $0.popLast() ?? false } }
+        }
+        #expect(try post(on: pool).get().status == 200)
+        let second = try failure(on: pool)
+        #expect(second?.kind == .forbidden && second?.mayHaveArrived == false)
+        #expect(peer.connections == 1 && answers.withLock { $0 }.isEmpty)
+        try rig.driver.run(until: peer)
+    }
+
     @Test func `says where a request failed`() throws {
         try Loopback.withUnusedPort { port in
             let refused = try failure(on: rig.pool(port))

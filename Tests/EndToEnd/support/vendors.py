@@ -115,10 +115,17 @@ class Vendor:
         config["stores"] = {"shelf": self.config(port)}
         return configs.merged(config, change)
 
-    def signed(self, address: tuple[str, int], key: str, callback: int | None = None) -> tuple[str, dict[str, str]]:
-        """Target and fields of an upload that the vendor's client signs; `callback` is the port of its app."""
+    def directory(self, path: Path, **change: Any) -> configs.Config:
+        """The vendor's clients in front of a directory; their own callbacks may go to loopback."""
+        makers = {"oss": configs.sdk, "tos": tos_client.directory, "us3": us3.directory}
+        return configs.merged(makers[self.name](path), change)
+
+    def signed(self, address: tuple[str, int], key: str, callback: int | configs.Config | None = None) -> tuple[str, dict[str, str]]:
+        """Target and fields of an upload that the vendor's client signs; `callback` is the port of its app, or what it
+        says of it."""
         url = f"http://{address[0]}:{address[1]}"
-        asked = {"callbackUrl": f"http://127.0.0.1:{callback}/done", "callbackBody": '{"a":"b"}', "callbackBodyType": "application/json"}
+        app = callback if isinstance(callback, dict) else {"callbackUrl": f"http://127.0.0.1:{callback}/done"}
+        asked = {"callbackBody": '{"a":"b"}', "callbackBodyType": "application/json", **app}
         text = json.dumps(asked, separators=(",", ":")).encode()
         if self.name == "us3":
             policy = base64.urlsafe_b64encode(text).decode() if callback else ""
@@ -177,14 +184,14 @@ class Face:
         """Of the request to the store."""
         return self.store.target(key)
 
-    def head(self, gateway, key: str, *lines: str, version: str = "1.1", callback: int | None = None) -> bytes:
-        """The head of an upload, signed where that is asked; `callback` is the port of the client's own app."""
+    def head(self, gateway, key: str, *lines: str, version: str = "1.1", callback: int | configs.Config | None = None) -> bytes:
+        """The head of an upload, signed where that is asked; `callback` as in `Vendor.signed`."""
         host, port = self.address(gateway)
         target, fields = self.vendor.signed((host, port), key, callback) if self.vendor else (f"/{key}", {})
         text = [f"PUT {target} HTTP/{version}", f"Host: {host}:{port}"]
         return "\r\n".join([*text, *(f"{name}: {value}" for name, value in fields.items()), *lines, "", ""]).encode()
 
-    def put(self, gateway, key: str, body: bytes = b"hello", callback: int | None = None) -> Message:
+    def put(self, gateway, key: str, body: bytes = b"hello", callback: int | configs.Config | None = None) -> Message:
         """One upload on a connection of its own."""
         with Client(self.address(gateway)) as client:
             client.send(self.head(gateway, key, f"Content-Length: {len(body)}", "Connection: close", callback=callback) + body)
