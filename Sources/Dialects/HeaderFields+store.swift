@@ -47,7 +47,8 @@ extension HeaderFields {
 
     /// The value of `ETag` without its quotes, in the memory of the fields.
     var etag: ArraySlice<UInt8>? {
-        guard let index = firstIndex(of: "ETag") else { return nil }
+        let name: StaticString = "ETag"
+        guard let index = firstIndex(of: name) else { return nil }
         var range = valueRange(at: index)
         let quote = UInt8(ascii: "\"")
         if range.count >= 2, bytes[range.lowerBound] == quote, bytes[range.upperBound - 1] == quote {

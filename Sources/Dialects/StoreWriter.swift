@@ -18,8 +18,8 @@ package protocol StoreWriter: AnyObject {
     ///   - framing: of the body: a length, or chunks where the store takes them; `none` for operations without one.
     ///   - now: Unix seconds.
     func write(
-        _ operation: StoreOperation, bucket: String, key: [UInt8], clientFields: HeaderFields, from source: FieldSource,
-        routeFields: HeaderFields, callback: StoreCallback?, framing: BodyFraming, now: Int64,
+        _ operation: StoreOperation, bucket: String, key: ArraySlice<UInt8>, clientFields: HeaderFields,
+        from source: FieldSource, routeFields: HeaderFields, callback: StoreCallback?, framing: BodyFraming, now: Int64,
         into request: inout StoreRequest)
 
     /// What the signature of that request covers; for `explain`.
@@ -30,6 +30,19 @@ package protocol StoreWriter: AnyObject {
 
     /// The body of a completion of these parts, in order.
     func completionBody(_ parts: [Completion.Part]) -> [UInt8]
+}
+
+extension StoreWriter {
+    /// The same for a key that is nobody else's part.
+    package func write(
+        _ operation: StoreOperation, bucket: String, key: [UInt8], clientFields: HeaderFields,
+        from source: FieldSource, routeFields: HeaderFields, callback: StoreCallback?, framing: BodyFraming, now: Int64,
+        into request: inout StoreRequest
+    ) {
+        write(
+            operation, bucket: bucket, key: key[...], clientFields: clientFields, from: source,
+            routeFields: routeFields, callback: callback, framing: framing, now: now, into: &request)
+    }
 }
 
 /// A callback as it travels to a store that makes it.

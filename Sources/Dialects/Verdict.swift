@@ -6,11 +6,11 @@ package enum Verdict: Sendable, Equatable {
     /// The object, or the part of one, is stored. If a callback was asked for, it succeeded and its answer is the body.
     case stored(StoredFacts)
     /// The object is stored, the callback failed.
-    case callbackFailed(StoredFacts, ErrorDocument)
+    indirect case callbackFailed(StoredFacts, ErrorDocument)
     /// Nothing is stored.
-    case notStored(status: Int, ErrorDocument)
+    indirect case notStored(status: Int, ErrorDocument)
     /// The store says that it is stored, but what it stored is not what was streamed.
-    case mismatch(StoredFacts, ChecksumMismatch)
+    indirect case mismatch(StoredFacts, ChecksumMismatch)
     /// Nobody can tell from this answer: it is not one that such a store gives.
     case unclear(status: Int)
 }

@@ -19,6 +19,18 @@ package final class KeyedHMACSHA256: Sendable {
         outer = Self.state(after: HMACKey.masked(block, with: HMACKey.outerPad).span)
     }
 
+    private init(inner: SHA256_CTX, outer: SHA256_CTX) {
+        self.inner = inner
+        self.outer = outer
+    }
+
+    /// The same key for what follows `start` in messages that all begin with it, which is hashed once.
+    package func beginning(with start: Span<UInt8>) -> KeyedHMACSHA256 {
+        var inner = inner
+        Self.update(&inner, start)
+        return KeyedHMACSHA256(inner: inner, outer: outer)
+    }
+
     /// The 32 bytes of the code.
     package func authenticate(_ message: Span<UInt8>) -> [UInt8] {
         let code = code(of: message)

@@ -32,10 +32,10 @@ package final class FileEvent {
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe event_assign(
             events, loop.rawBase, descriptor, Int16(EV_READ | EV_PERSIST),
-            { _, _, context in unsafe FileEvent.from(context).tell { $0.fileReadable() } }, context)
+            { _, _, context in unsafe FileEvent.handler(context).fileReadable() }, context)
         unsafe event_assign(
             events + 1, loop.rawBase, descriptor, Int16(EV_WRITE | EV_PERSIST),
-            { _, _, context in unsafe FileEvent.from(context).tell { $0.fileWritable() } }, context)
+            { _, _, context in unsafe FileEvent.handler(context).fileWritable() }, context)
     }
 
     deinit {
@@ -69,12 +69,12 @@ package final class FileEvent {
         wantsWrite = false
     }
 
-    private func tell(_ event: (any FileEventHandler) -> Void) {
-        loop.eventBegins()
-        event(handler)
-    }
-
-    private static func from(_ context: UnsafeMutableRawPointer?) -> FileEvent {
-        unsafe Unmanaged<FileEvent>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
+    /// Who is told of the event that begins. It is held while it is told, and the file event is not looked at any more: its
+    /// owner may let it go.
+    private static func handler(_ context: UnsafeMutableRawPointer?) -> any FileEventHandler {
+        unsafe Unmanaged<FileEvent>.fromOpaque(context.unsafelyUnwrapped)._withUnsafeGuaranteedRef { event in
+            event.loop.eventBegins()
+            return event.handler
+        }
     }
 }

@@ -46,7 +46,7 @@ final class DirectoryRead: BodyReceiver {
         guard isHead || loan.resize(to: Int(Self.pieceBytes)), let connection else { return refuse(.overloaded) }
         connection.receiver = self
         connection.attachment = self
-        queue.execute { [self, store, loop, bucket = plan.bucket, key = plan.key] in
+        queue.execute { [self, store, loop, bucket = plan.bucket, key = Array(plan.key)] in
             let result: Result<ObjectReader?, StoreError>
             do throws(StoreError) {
                 result = .success(try store.open(bucket: bucket, key: key))

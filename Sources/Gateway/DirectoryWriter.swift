@@ -60,7 +60,7 @@ extension DirectoryTarget {
             default: .object
             }
         self.init(
-            kind: kind, bucket: plan.bucket, key: plan.key, metadata: metadata, dialect: dialect,
+            kind: kind, bucket: plan.bucket, key: Array(plan.key), metadata: metadata, dialect: dialect,
             contentMD5: plan.contentMD5, forbidsOverwrite: plan.forbidsOverwrite)
     }
 }
@@ -263,7 +263,7 @@ final class DirectoryWriter: @unchecked Sendable {
 }
 
 extension StoredObjectFacts {
-    init(_ object: StoredObject) {
+    convenience init(_ object: StoredObject) {
         self.init(
             size: object.size, etag: Array(object.etag.utf8)[...], crc64: object.crc64, contentMD5: object.contentMD5,
             contentType: object.metadata.contentType)

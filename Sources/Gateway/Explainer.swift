@@ -164,7 +164,8 @@ package struct Explainer {
     /// What only the store knows is shown by name.
     private func facts(_ plan: UploadPlan, _ own: OwnCallback) -> CallbackFacts {
         CallbackFacts(
-            bucket: plan.bucket, object: plan.key, etag: "<etag>", size: plan.length ?? 0, mimeType: plan.mimeType,
+            bucket: plan.bucket, object: Array(plan.key), etag: "<etag>", size: plan.length ?? 0,
+            mimeType: plan.mimeType,
             contentMD5: "<contentMd5>", clientIP: "<clientIp>", requestID: "<reqId>", operation: "PutObject",
             custom: own.custom)
     }

@@ -50,6 +50,19 @@ package struct LogLine: ~Copyable {
         bytes.appendJSONString(value)
     }
 
+    /// The same for a slice, which is lent rather than copied from its owner.
+    mutating func add(_ name: StaticString, bytes value: ArraySlice<UInt8>) {
+        add(name, bytes: value.span)
+    }
+
+    /// A word of the program's own, which needs no escape.
+    mutating func add(_ name: StaticString, word: String) {
+        key(name)
+        bytes.append(Self.quote)
+        bytes.append(word)
+        bytes.append(Self.quote)
+    }
+
     /// Text that is known to need no escape, written by `write`.
     mutating func add(_ name: StaticString, _ write: (inout OctetBuffer) -> Void) {
         key(name)
@@ -75,11 +88,17 @@ package struct LogLine: ~Copyable {
         bytes.append(value ? "true" : "false")
     }
 
+    @inline(never)
     private mutating func key(_ name: StaticString) {
-        bytes.append(isText ? " " : ",\"")
+        guard isText else { return bytes.append((Self.comma, Self.quote), name.octets, (Self.quote, Self.colon)) }
+        bytes.append(" ")
         bytes.append(name)
-        bytes.append(isText ? "=" : "\":")
+        bytes.append("=")
     }
+
+    private static let comma = UInt8(ascii: ",")
+    private static let quote = UInt8(ascii: "\"")
+    private static let colon = UInt8(ascii: ":")
 
     /// The fields alone, of a line that was begun by ``init(fieldsAsText:)``.
     fileprivate consuming func fields() -> [UInt8] {

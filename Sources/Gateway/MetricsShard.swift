@@ -78,7 +78,7 @@ final class MetricsShard: Sendable {
 /// The counts of one snapshot on one loop, by the places that routes, stores and callbacks have in its settings, so that
 /// nothing is looked up by name on the way of an upload. Loop thread only.
 @safe
-struct MetricsTables {
+final class MetricsTables {
     // Safe: `shard` never lets go of what it made for `uploads`.
     /// The name, in logs too, of callbacks that SDK clients ask for.
     static let clientCallback = "client"
@@ -112,11 +112,14 @@ struct MetricsTables {
     ) {
         let place = outcome.kind.rawValue
         unsafe uploads[route.index]._withUnsafeGuaranteedRef { $0.add(1, at: place) }
-        shard.totals.add(Int(truncatingIfNeeded: received), at: 0)
-        shard.total.observe(from: started, to: ended)
-        shard.client.observe(from: started, to: bodyEnded, less: stalled)
-        shard.store.observe(from: bodyEnded, to: storeAnswered, and: stalled)
-        if case .notAsked = outcome.callback { return }
+        // Each histogram of the shard would count a reference of its own.
+        let (totals, places) = (shard.totals, MetricsHistogram.places)
+        totals.add(Int(truncatingIfNeeded: received), at: 0)
+        MetricsHistogram(totals, first: 1).observe(from: started, to: ended)
+        MetricsHistogram(totals, first: 1 + places).observe(from: started, to: bodyEnded, less: stalled)
+        MetricsHistogram(totals, first: 1 + 2 * places).observe(
+            from: bodyEnded, to: storeAnswered, and: stalled)
+        if outcome.isPlainSuccess { return }
         guard let result = outcome.callback.kind else { return }
         callbacks[route.callbackIndex ?? callbacks.count - 1].add(at: result.rawValue)
         shard.app.observe(from: callbackStarted, to: callbackEnded)

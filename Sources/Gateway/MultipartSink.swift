@@ -156,7 +156,7 @@ final class MultipartSink: UploadSink {
             if let self, case .creating = self.state { return self.created(result) }
             guard case .success(let answer) = result, let created = dialect.created(answer) else { return }
             MultipartAbort.start(
-                remote: remote, bucket: plan.bucket, key: plan.key, uploadID: created.uploadID,
+                remote: remote, bucket: plan.bucket, key: Array(plan.key), uploadID: created.uploadID,
                 now: { clock.seconds }, completion: { _ in })
         }
     }
@@ -179,7 +179,7 @@ final class MultipartSink: UploadSink {
             guard let notes = runtime.worker.notes else { return begin(created.uploadID) }
             state = .noting(uploadID: created.uploadID)
             let note = MultipartNote(
-                store: runtime.settings.stores[plan.storeIndex].name, bucket: plan.bucket, key: plan.key,
+                store: runtime.settings.stores[plan.storeIndex].name, bucket: plan.bucket, key: Array(plan.key),
                 uploadID: created.uploadID)
             notes.write(note, loop: runtime.worker.loop) { [self, uploadID = created.uploadID] name in
                 guard case .noting = state else {
@@ -281,7 +281,7 @@ final class MultipartSink: UploadSink {
 
     private func abandon(_ uploadID: [UInt8]) {
         MultipartAbort.start(
-            remote: remote, bucket: plan.bucket, key: plan.key, uploadID: uploadID,
+            remote: remote, bucket: plan.bucket, key: Array(plan.key), uploadID: uploadID,
             now: { [clock = runtime.environment.clock] in clock.seconds }
         ) { [note, notes = runtime.worker.notes] isGone in
             if isGone, let note { notes?.remove(note) }

@@ -9,23 +9,26 @@ package enum Stored: String, Sendable {
 }
 
 /// What is known of a stored object beyond what the plan says of it.
-package struct StoredObjectFacts: Sendable, Equatable {
+///
+/// An object: it goes through verdict, action and outcome, each of which would copy its five references.
+package final class StoredObjectFacts: Sendable, Equatable {
     /// In bytes.
-    package var size: UInt64
+    package let size: UInt64
     /// False of an object that a store made of parts for an SDK client, until the store was asked.
-    package var isSizeKnown = true
-    /// Without quotes; nil where the store named none. Shares the memory of the store's answer.
-    package var etag: ArraySlice<UInt8>?
-    package var crc64: UInt64?
+    package let isSizeKnown: Bool
+    /// Without quotes; empty where the store named none. Shares the memory of the store's answer.
+    package let etag: ArraySlice<UInt8>
+    package let crc64: UInt64?
     /// Base64.
-    package var contentMD5: String?
+    package let contentMD5: String?
     /// Of an object whose request did not bring it: one that was made of parts.
-    package var contentType: String?
+    package let contentType: String?
 
     package init(
-        size: UInt64, etag: ArraySlice<UInt8>? = nil, crc64: UInt64? = nil, contentMD5: String? = nil,
-        contentType: String? = nil
+        size: UInt64, isSizeKnown: Bool = true, etag: ArraySlice<UInt8> = [], crc64: UInt64? = nil,
+        contentMD5: String? = nil, contentType: String? = nil
     ) {
+        self.isSizeKnown = isSizeKnown
         self.contentType = contentType
         self.size = size
         self.etag = etag
@@ -33,7 +36,13 @@ package struct StoredObjectFacts: Sendable, Equatable {
         self.contentMD5 = contentMD5
     }
 
-    package var etagText: String? { etag.map { String(decoding: $0, as: UTF8.self) } }
+    package var etagText: String? { etag.isEmpty ? nil : String(decoding: etag, as: UTF8.self) }
+
+    package static func == (left: StoredObjectFacts, right: StoredObjectFacts) -> Bool {
+        left.size == right.size && left.isSizeKnown == right.isSizeKnown && left.etag == right.etag
+            && left.crc64 == right.crc64 && left.contentMD5 == right.contentMD5
+            && left.contentType == right.contentType
+    }
 }
 
 /// What became of the callback.
@@ -69,34 +78,40 @@ package enum StoreVerdict: Sendable, Equatable {
     /// The object is stored; `callback` tells of one that the store itself made.
     case stored(StoredObjectFacts, callback: CallbackResult, relay: WireAnswer?)
     /// The object is not stored.
-    case refused(Failure, relay: WireAnswer?)
+    indirect case refused(Failure, relay: WireAnswer?)
     /// The store keeps something, but not what was sent.
-    case mismatch(Failure)
+    indirect case mismatch(Failure)
     /// Nobody can tell.
-    case unknown(Failure)
+    indirect case unknown(Failure)
 }
 
 /// What became of an upload, and what the client is told about it.
 package struct Outcome: Sendable, Equatable {
-    package var stored: Stored
-    package var object: StoredObjectFacts?
-    package var callback: CallbackResult
+    package let stored: Stored
+    package let object: StoredObjectFacts?
+    /// Apart, because it is large and most uploads have none of it.
+    private let rest: Rest?
+
+    package var callback: CallbackResult { rest?.callback ?? .notAsked }
     /// Why the upload did not succeed; nil when it did.
-    package var failure: Failure? {
-        get { failureBox?.failure }
-        set { failureBox = newValue.map { FailureBox($0) } }
-    }
+    package var failure: Failure? { rest?.failure }
     /// The store's own answer, for clients of its dialect.
-    package var relay: WireAnswer?
-    /// Apart, because a failure is large and rare.
-    private var failureBox: FailureBox?
+    package var relay: WireAnswer? { rest?.relay }
 
-    private final class FailureBox: Sendable, Equatable {
-        let failure: Failure
+    private final class Rest: Sendable, Equatable {
+        let callback: CallbackResult
+        let failure: Failure?
+        let relay: WireAnswer?
 
-        init(_ failure: Failure) { self.failure = failure }
+        init(_ callback: CallbackResult, _ failure: Failure?, _ relay: WireAnswer?) {
+            self.callback = callback
+            self.failure = failure
+            self.relay = relay
+        }
 
-        static func == (left: FailureBox, right: FailureBox) -> Bool { left.failure == right.failure }
+        static func == (left: Rest, right: Rest) -> Bool {
+            left.callback == right.callback && left.failure == right.failure && left.relay == right.relay
+        }
     }
 
     package init(
@@ -105,13 +120,25 @@ package struct Outcome: Sendable, Equatable {
     ) {
         self.stored = stored
         self.object = object
-        self.callback = callback
-        self.relay = relay
-        self.failure = failure
+        if case .notAsked = callback, failure == nil, relay == nil {
+            rest = nil
+        } else {
+            rest = Rest(callback, failure, relay)
+        }
     }
 
+    /// The plain success.
+    init(stored object: StoredObjectFacts) {
+        stored = .yes
+        self.object = object
+        rest = nil
+    }
+
+    /// Whether there is nothing to tell but that the object is stored.
+    var isPlainSuccess: Bool { rest == nil && stored == .yes }
+
     var kind: Kind {
-        if stored == .yes, failureBox == nil, !callback.isFailure { return .stored }
+        if isPlainSuccess { return .stored }
         return switch (stored, callback.isFailure, failure) {
         case (.yes, true, _): .callbackFailed
         case (.yes, _, nil): .stored

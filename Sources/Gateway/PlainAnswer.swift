@@ -12,7 +12,7 @@ enum PlainAnswer {
     static func send(
         _ outcome: Outcome, plan: UploadPlan, request: UploadRequest, on connection: ServerConnection
     ) -> Int {
-        if let failure = outcome.failure {
+        if !outcome.isPlainSuccess, let failure = outcome.failure {
             var fields = HeaderFields()
             fields.appendID(of: request.publicID)
             if let etag = outcome.object?.etagText { fields.append("ETag", "\"" + etag + "\"") }
@@ -26,13 +26,15 @@ enum PlainAnswer {
             fields.append("\r\nX-Request-Id: ")
             id.append(to: &fields)
             fields.append("\r\n")
-            if let etag = outcome.object?.etag { appendETag(etag, to: &fields) }
-            guard case .succeeded(_, let contentType) = outcome.callback else {
+            if let etag = outcome.object?.etag, !etag.isEmpty { appendETag(etag, to: &fields) }
+            guard !outcome.isPlainSuccess, case .succeeded(_, let contentType) = outcome.callback else {
                 return fields.append("Content-Type: application/json\r\n")
             }
             HTTPEncoder.appendField("Content-Type", contentType.utf8.span, to: &fields)
         } writeBody: { body in
-            if case .succeeded(let answer, _) = outcome.callback { return body.append(answer.span) }
+            if !outcome.isPlainSuccess, case .succeeded(let answer, _) = outcome.callback {
+                return body.append(answer.span)
+            }
             body.append(UInt8(ascii: "{"))
             if let object = outcome.object { appendMembers(object, plan, to: &body) }
             body.append("}\n")
@@ -121,7 +123,8 @@ enum PlainAnswer {
         body.append(",\"size\":")
         body.appendDecimal(object.size)
         body.append(",\"etag\":")
-        if let etag = object.etag { body.appendJSONString(etag.span) } else { body.append("null") }
+        let etag = object.etag
+        if etag.isEmpty { body.append("null") } else { body.appendJSONString(etag.span) }
     }
 }
 

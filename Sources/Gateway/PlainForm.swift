@@ -27,8 +27,7 @@ final class PlainForm: FormFace {
 
     /// Whether the body of a request is a form.
     static func isForm(_ request: UploadRequest) -> Bool {
-        guard let type = request.head.fields.first("content-type") else { return false }
-        return FormBoundary.isForm(type.span)
+        FormBoundary.isForm(request.route.head.fields)
     }
 
     /// Reads the form that follows the request.

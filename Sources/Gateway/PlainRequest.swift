@@ -13,8 +13,10 @@ enum PlainRequest {
     static func handle(_ connection: ServerConnection, listenerIndex: Int, runtime: Runtime) {
         let worker = runtime.worker
         let requestID = worker.identifiers.nextRequestID()
-        let origins = runtime.settings.listeners[listenerIndex].corsOrigins
-        if !origins.isEmpty, CORS.answer(connection, origins: origins) { return }
+        let isCrossOrigin = !runtime.settings.listeners[listenerIndex].corsOrigins.isEmpty
+        if isCrossOrigin, CORS.answer(connection, origins: runtime.settings.listeners[listenerIndex].corsOrigins) {
+            return
+        }
         let started = worker.loop.now
         let request: UploadRequest
         do throws(Failure) {

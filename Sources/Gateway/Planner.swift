@@ -25,7 +25,7 @@ enum PlanError: Error {
 /// Makes the plan of an upload from the request, the settings, the clock and chance; does nothing else.
 ///
 /// `putback explain` prints what this returns, so it is what `serve` does.
-struct Planner: Sendable {
+final class Planner: Sendable {
     let settings: Settings
     let environment: Environment
     /// Signs the callbacks that Putback makes; nil where none need be signed.
@@ -54,7 +54,7 @@ struct Planner: Sendable {
     func plan(_ request: UploadRequest, _ match: RouteMatch, uuid: String) throws(PlanError) -> UploadPlan {
         let route = match.route
         let store = settings.stores[route.storeIndex]
-        guard let bucket = store.bucket.name(clientBucket: request.bucket) else {
+        guard let bucket = store.bucketName(clientBucket: request.bucket) else {
             throw .failure(Self.badKey("The request names no bucket."))
         }
         let key = request.namesObject ? try objectKey(route, request, match, uuid) : []
@@ -70,7 +70,7 @@ struct Planner: Sendable {
             request: request, route: route, bucket: bucket, key: key,
             sizeLimit: sizeLimit(request, match), clientDialect: settings.listeners[request.listenerIndex].dialect,
             storeDialect: store.dialect, routeFields: routeFields)
-        guard plan.operation.endsUpload else { return plan }
+        guard plan.endsUpload else { return plan }
         try planCallback(plan, match, uuid, store)
         return plan
     }
@@ -99,11 +99,11 @@ struct Planner: Sendable {
 
     private func objectKey(
         _ route: Route, _ request: UploadRequest, _ match: RouteMatch, _ uuid: String
-    ) throws(PlanError) -> [UInt8] {
+    ) throws(PlanError) -> ArraySlice<UInt8> {
         do throws(KeyError) {
-            guard route.keyIsPath else { return try route.objectKey(context(route, request, match, uuid)) }
-            let key = Array(request.path)
-            try Route.check(key: key)
+            guard route.keyIsPath else { return try route.objectKey(context(route, request, match, uuid))[...] }
+            let key = request.path
+            try Route.check(keyBytes: key.count)
             return key
         } catch {
             switch error {
@@ -174,7 +174,8 @@ struct Planner: Sendable {
         // What Putback gathers, whole or in parts, is put once its size is known.
         let isSizedLater = size == nil && plan.needsParts && policy.body.references.contains(.system(.size))
         let facts = US3PolicyFacts(
-            bucket: plan.bucket, object: plan.key, size: isSizedLater ? plan.sizeLimit : size, mimeType: plan.mimeType,
+            bucket: plan.bucket, object: Array(plan.key), size: isSizedLater ? plan.sizeLimit : size,
+            mimeType: plan.mimeType,
             operation: plan.operation.apiName, requestID: request.requestID.text, clientIP: request.clientIP,
             custom: custom)
         do throws(US3PolicyError) {

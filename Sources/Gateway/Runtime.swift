@@ -99,7 +99,7 @@ final class Runtime {
 
     /// Removes an object whose callback failed; `completion` is told, in a later turn, whether it is gone.
     func deleteObject(of plan: UploadPlan, completion: @escaping @Sendable (Bool) -> Void) {
-        let (bucket, key) = (plan.bucket, plan.key)
+        let (bucket, key) = (plan.bucket, Array(plan.key))
         if let remote = remotes[plan.storeIndex] {
             let head = remote.requests.encoded(
                 .deleteObject, bucket: bucket, key: key, on: plan.request.publicID, now: environment.clock.seconds)
@@ -133,7 +133,9 @@ final class Runtime {
             failure.exact = .badRequest("content length:\(length) larger than block size:\(traits.smallestPartBytes)")
             throw failure
         }
-        do throws(StoreError) { try store.validate(bucket: plan.bucket, key: plan.key) } catch { throw Failure(error) }
+        do throws(StoreError) { try store.validate(bucket: plan.bucket, key: Array(plan.key)) } catch {
+            throw Failure(error)
+        }
     }
 
     /// Lets an upload in, which counts until its end, or throws 503 that says what is used up.

@@ -118,7 +118,7 @@ extension UploadPlan {
     }
 
     /// Whether the store knows the object by another name than the client.
-    func renames(_ client: ClientRequest) -> Bool { bucket != client.bucket || key != client.key }
+    func renames(_ client: ClientRequest) -> Bool { bucket != client.bucket || key != client.key[...] }
 }
 
 extension CallbackResult {

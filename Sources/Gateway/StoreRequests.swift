@@ -36,7 +36,7 @@ final class StoreRequests {
         let operation = plan.needsParts ? StoreOperation.createUpload : plan.storeOperation
         let head = encoded(operation, of: plan, framing: plan.needsParts ? .none : plan.framing, now: now)
         let signed = writer.signedText(
-            operation, bucket: plan.bucket, key: plan.key, request: request,
+            operation, bucket: plan.bucket, key: Array(plan.key), request: request,
             callback: operation.endsUpload ? Self.callback(plan) : nil, now: now)
         return (head, signed)
     }

@@ -75,7 +75,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         probe?.cancel()
         callback?.cancel()
         sink?.abort()
-        let stored: Stored = if case .callingBack = state.step { .yes } else { state.step == .waiting ? .unknown : .no }
+        let stored: Stored = if case .callingBack = state.step { .yes } else { state.isWaiting ? .unknown : .no }
         finish(Outcome(stored: stored, failure: failure))
         source?.abort()
     }
@@ -88,7 +88,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
     // MARK: - From the client
 
     func bodyReceived(_ bytes: Span<UInt8>) {
-        guard state.step == .streaming else { return }
+        guard state.isStreaming else { return }
         received &+= UInt64(bytes.count)
         guard received <= plan.sizeLimit else { return perform(state.bodyFailed(.tooLarge(plan.sizeLimit))) }
         if needsChecksum { checksum.update(bytes) }
@@ -100,12 +100,12 @@ final class Upload: BodyReceiver, UploadSinkHandler {
 
     /// Bytes that are only counted need not pass through this process.
     var takesPipe: Bool {
-        !needsChecksum && etag == nil && sha256 == nil && image == nil && state.step == .streaming
+        !needsChecksum && etag == nil && sha256 == nil && image == nil && state.isStreaming
             && sink?.takesPipe == true
     }
 
     func bodyReceived(in pipe: SplicePipe) {
-        guard state.step == .streaming else { return }
+        guard state.isStreaming else { return }
         received &+= UInt64(pipe.count)
         guard received <= plan.sizeLimit else { return perform(state.bodyFailed(.tooLarge(plan.sizeLimit))) }
         if sink?.send(pipe) == false { pauseBody() }
@@ -215,19 +215,18 @@ final class Upload: BodyReceiver, UploadSinkHandler {
                 let message = "The store does not tell the size of the object, so the app was not called."
                 return perform(state.callbackEnded(.failed(message: message, ec: nil, appStatus: nil)))
             }
-            var object = object
-            object.size = facts.size
-            object.isSizeKnown = true
-            object.contentType = facts.contentType
-            state.objectFound(object)
-            call(object)
+            let found = StoredObjectFacts(
+                size: facts.size, etag: object.etag, crc64: object.crc64, contentMD5: object.contentMD5,
+                contentType: facts.contentType)
+            state.objectFound(found)
+            call(found)
         }
     }
 
     private func call(_ object: StoredObjectFacts) {
         guard let own = plan.ownCallback else { preconditionFailure("the state calls back only what was planned") }
         let facts = CallbackFacts(
-            bucket: plan.bucket, object: plan.key, etag: object.etagText ?? "", size: object.size,
+            bucket: plan.bucket, object: Array(plan.key), etag: object.etagText ?? "", size: object.size,
             mimeType: object.contentType ?? plan.mimeType, crc64: object.crc64, contentMD5: object.contentMD5,
             clientIP: request.clientIP, requestID: request.requestID.text, operation: plan.operation.apiName,
             image: image?.image, custom: own.custom)
@@ -264,11 +263,9 @@ final class Upload: BodyReceiver, UploadSinkHandler {
             outcome, route: plan.route, received: received, started: record.started, bodyEnded: record.bodyEnded,
             stalled: record.stalledNanoseconds, storeAnswered: record.storeAnswered,
             callbackStarted: record.callbackStarted, callbackEnded: record.callbackEnded, ended: now)
-        if let source, source.isOpen { record.status = source.ended(self, outcome) }
+        if let source = source.take(), source.isOpen { record.status = source.ended(self, outcome) }
         runtime.log(record, outcome, request: request, plan: plan)
-        source = nil
-        sink?.recycle()
-        sink = nil
+        sink.take()?.recycle()
         probe = nil
     }
 }

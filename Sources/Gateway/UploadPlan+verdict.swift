@@ -51,7 +51,7 @@ extension UploadPlan {
         case .stored where isPart && answer.status >= 300:
             // US3 has a part of that number already and does not replace it (-1014). It is known by the ETag
             // that was computed here; if it holds other bytes, the completion that names this ETag is refused.
-            let facts = StoredObjectFacts(size: streamed.size, etag: streamed.us3ETag.map { Array($0.utf8)[...] })
+            let facts = StoredObjectFacts(size: streamed.size, etag: streamed.us3ETag.map { Array($0.utf8)[...] } ?? [])
             return .stored(facts, callback: .notAsked, relay: nil)
         case .stored(let stored):
             guard !streamed.isChecked || stored.isVerified else { return .mismatch(.unverified) }
@@ -86,12 +86,11 @@ extension UploadPlan {
     }
 
     private func facts(_ stored: StoredFacts, _ streamed: StreamedFacts) -> StoredObjectFacts {
-        var facts = StoredObjectFacts(
-            size: streamed.objectBytes ?? streamed.size, etag: stored.etag, crc64: stored.crc64,
-            contentMD5: stored.contentMD5)
-        // What was streamed is the list of its parts.
-        if case .completeUpload = operation { facts.isSizeKnown = streamed.objectBytes != nil }
-        return facts
+        // What was streamed to a completion is the list of its parts.
+        let isSizeKnown = if case .completeUpload = operation { streamed.objectBytes != nil } else { true }
+        return StoredObjectFacts(
+            size: streamed.objectBytes ?? streamed.size, isSizeKnown: isSizeKnown, etag: stored.etag ?? [],
+            crc64: stored.crc64, contentMD5: stored.contentMD5)
     }
 
     /// The app's status in OSS's message `Error status : 502.`, as far as it names one.

@@ -109,7 +109,8 @@ final class UploadPlan {
     let request: UploadRequest
     let route: Route
     let bucket: String
-    let key: [UInt8]
+    /// Shares the memory of the request's path where the route leaves it as it is.
+    let key: ArraySlice<UInt8>
     /// In bytes; enforced while streaming when no length was told.
     let sizeLimit: UInt64
     private(set) var callback = Callback.none
@@ -120,14 +121,12 @@ final class UploadPlan {
     let storeDialect: DialectName?
     /// Whose client asks; nil for a plain one.
     let clientDialect: DialectName?
-    /// What is done to the object, in the words that the store and its client share.
-    let operation: StoreOperation
     private let kind: Kind
     /// The route's own, which replace the client's of the same name.
     let routeFields: HeaderFields
 
     init(
-        request: UploadRequest, route: Route, bucket: String, key: [UInt8], sizeLimit: UInt64,
+        request: UploadRequest, route: Route, bucket: String, key: ArraySlice<UInt8>, sizeLimit: UInt64,
         clientDialect: DialectName?, storeDialect: DialectName?, routeFields: HeaderFields
     ) {
         self.request = request
@@ -137,8 +136,7 @@ final class UploadPlan {
         self.sizeLimit = sizeLimit
         self.clientDialect = clientDialect
         self.storeDialect = storeDialect
-        operation = request.operation
-        kind = Kind(operation)
+        kind = Kind(request.operation)
         self.routeFields = routeFields
     }
 
@@ -175,16 +173,21 @@ final class UploadPlan {
     var storeIndex: Int { route.storeIndex }
     var length: UInt64? { request.length }
     var isFromSDK: Bool { clientDialect != nil }
+    /// What is done to the object, in the words that the store and its client share.
+    var operation: StoreOperation { _read { yield request.operation } }
     /// The operation as it is written to a store: a form becomes an object like others.
     var storeOperation: StoreOperation { kind == .whole ? .putObject : operation }
+    /// The method of that.
+    var storeMethod: HTTPMethod { kind == .whole ? .put : operation.method }
+    private var isForUS3: Bool { if case .us3? = storeDialect { true } else { false } }
     /// Whether the bytes are summed up: those of an object, or of a part, that the store tells a checksum of. What is
     /// appended is not: the store's is that of the whole object.
     var needsChecksum: Bool {
-        kind != .other && (route.integrity == .full && storeDialect != .us3 || crc64 != nil)
+        kind != .other && (route.integrity == .full && !isForUS3 || crc64 != nil)
     }
     /// The same for US3, which tells ETags only. A part of another size than a block has an ETag of its own rule.
     var needsETag: Bool {
-        guard route.integrity == .full, storeDialect == .us3 else { return false }
+        guard isForUS3, route.integrity == .full else { return false }
         switch kind {
         case .whole: return true
         case .part: return (length ?? .max) <= UInt64(US3ETag.blockBytes)
@@ -204,8 +207,11 @@ final class UploadPlan {
         return operation.hasObjectBody
     }
     var isPart: Bool { kind == .part }
+    /// Whether an object exists once it succeeded.
+    var endsUpload: Bool { kind == .whole || operation.endsUpload }
     /// How the body goes to the store.
     var framing: BodyFraming {
+        if kind == .whole { return length.map { .length($0) } ?? .chunked }
         // A completion without a list is one of all parts.
         if case .completeUpload = operation, length == 0 { return .none }
         return length.map { .length($0) } ?? .chunked
@@ -246,16 +252,16 @@ final class UploadPlan {
         guard !asksStoreForCallback else { return false }
         switch kind {
         case .whole: break
-        case .part: return storeDialect != .us3
+        case .part: return !isForUS3
         case .firstAppend, .other: return false
         }
-        for name in Self.conditions where objectFields.contains(name) || routeFields.contains(name) { return false }
-        return true
+        return !Self.hasCondition(objectFields) && (routeFields.isEmpty || !Self.hasCondition(routeFields))
     }
 
-    private static let conditions: [StaticString] = [
-        "x-oss-forbid-overwrite", "x-tos-forbid-overwrite", "x-tos-if-match",
-    ]
+    private static func hasCondition(_ fields: HeaderFields) -> Bool {
+        fields.contains("x-oss-forbid-overwrite") || fields.contains("x-tos-forbid-overwrite")
+            || fields.contains("x-tos-if-match")
+    }
 
     var ownCallback: OwnCallback? {
         if case .own(let callback) = callback { callback } else { nil }

@@ -48,20 +48,15 @@ extension LogLine {
             if trace.requestID != nil { add("ownRequest") { request.requestID.append(to: &$0) } }
             if let context = trace.context { add("traceparent", bytes: context.parent.span) }
         }
-        if let form = request.form { add("form") { form.requestID.append(to: &$0) } }
+        if let id = request.form?.requestID { add("form") { id.append(to: &$0) } }
         add(listener)
         if let route { add(route) }
         if !request.clientID.isEmpty { add("client", request.clientID) }
         add("address", request.clientIP)
-        add("method", request.route.head.method.name)
-        let (authority, path) = (request.route.head.authority, request.route.head.path)
-        add("host", bytes: authority.span)
-        // Without the query, which may hold a signature.
-        add("path", bytes: path.span)
+        add(request.route.head)
         if let plan {
             add("bucket", plan.bucket)
-            let key = plan.key
-            add("object", bytes: key.span)
+            add("object", bytes: plan.key)
         }
         add("bytes", number: record.received)
         add("status", number: UInt64(record.status))
@@ -70,11 +65,23 @@ extension LogLine {
         add(record)
     }
 
+    /// What the client said.
+    private mutating func add(_ head: RequestHead) {
+        add("method", head.method.name)
+        add("host", bytes: head.authority.span)
+        // Without the query, which may hold a signature.
+        add("path", bytes: head.path.span)
+    }
+
     private mutating func add(_ outcome: Outcome, storeStatus: Int?) {
-        add("outcome", outcome.label)
-        add("stored", outcome.stored.rawValue)
-        if let etag = outcome.object?.etag { add("etag", bytes: etag.span) }
+        add("outcome", word: outcome.label)
+        add("stored", word: outcome.stored.rawValue)
+        if let object = outcome.object, !object.etag.isEmpty {
+            let etag = object.etag
+            add("etag", bytes: etag.span)
+        }
         add("storeStatus", number: storeStatus.map { UInt64($0) })
+        if outcome.isPlainSuccess { return }
         if let problem = outcome.callback.problem {
             add("callbackStatus", number: problem.appStatus.map { UInt64($0) })
             add("callbackError", problem.message)

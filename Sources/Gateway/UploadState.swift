@@ -36,6 +36,9 @@ struct UploadState: Sendable {
     }
 
     private(set) var step = Step.streaming
+    // By pattern, because a comparison would look at what other steps hold.
+    var isStreaming: Bool { if case .streaming = step { true } else { false } }
+    var isWaiting: Bool { if case .waiting = step { true } else { false } }
     /// Whether Putback makes the callback after the store said "stored".
     let callsBack: Bool
     /// What a failed callback means; nil where no policy of the operator's says.
@@ -58,24 +61,24 @@ struct UploadState: Sendable {
 
     /// The client sent the last byte.
     mutating func bodyCompleted() -> Action {
-        guard step == .streaming else { return .nothing }
+        guard isStreaming else { return .nothing }
         step = .waiting
         return .finishBody
     }
 
     /// The body broke a rule, or its client did: nothing may be stored.
     mutating func bodyFailed(_ failure: Failure) -> Action {
-        guard step == .streaming else { return .nothing }
+        guard isStreaming else { return .nothing }
         step = .over
         return .abort(Outcome(stored: .no, failure: failure))
     }
 
     /// The store answered.
     mutating func storeAnswered(_ verdict: StoreVerdict) -> Action {
-        guard step == .streaming || step == .waiting else { return .nothing }
+        guard isStreaming || isWaiting else { return .nothing }
         switch verdict {
         case .stored(let object, let callback, let relay):
-            guard step == .waiting else { return answeredTooEarly() }
+            guard isWaiting else { return answeredTooEarly() }
             return stored(object, callback, relay)
         case .refused(let failure, let relay):
             return end(Outcome(stored: .no, failure: failure, relay: relay))
@@ -88,9 +91,9 @@ struct UploadState: Sendable {
 
     /// There is no answer of the store.
     mutating func storeFailed(_ failure: Failure, mayBeStored: Bool) -> Action {
-        guard step == .streaming || step == .waiting else { return .nothing }
+        guard isStreaming || isWaiting else { return .nothing }
         // An incomplete body cannot have been stored.
-        let stored: Stored = step == .waiting && mayBeStored ? .unknown : .no
+        let stored: Stored = isWaiting && mayBeStored ? .unknown : .no
         return end(Outcome(stored: stored, failure: failure))
     }
 
@@ -114,7 +117,7 @@ struct UploadState: Sendable {
     private mutating func stored(
         _ object: StoredObjectFacts, _ callback: CallbackResult, _ relay: WireAnswer?
     ) -> Action {
-        guard callsBack, callback == .notAsked else { return settle(object, callback, relay: relay) }
+        guard callsBack, case .notAsked = callback else { return settle(object, callback, relay: relay) }
         step = .callingBack(object)
         return .callBack(object)
     }
@@ -122,6 +125,7 @@ struct UploadState: Sendable {
     private mutating func settle(
         _ object: StoredObjectFacts, _ callback: CallbackResult, relay: WireAnswer?
     ) -> Action {
+        if case .notAsked = callback, relay == nil { return end(Outcome(stored: object)) }
         guard callback.isFailure else {
             return end(Outcome(stored: .yes, object: object, callback: callback, relay: relay))
         }
@@ -155,7 +159,7 @@ struct UploadState: Sendable {
     }
 
     private mutating func end(_ outcome: Outcome) -> Action {
-        let wasStreaming = step == .streaming
+        let wasStreaming = isStreaming
         step = .over
         return wasStreaming ? .abort(outcome) : .tell(outcome)
     }

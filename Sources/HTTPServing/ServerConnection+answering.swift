@@ -11,10 +11,9 @@ extension ServerConnection {
     /// To a HEAD request the body's length is told and its bytes are not sent. Without a body (`204`, `304`) no length is.
     package func respond(status: Int, fields: HeaderFields, body: Span<UInt8>) {
         guard beginAnswer() else { return }
-        context.answer.removeAll()
-        appendHead(to: &context.answer, status: status, length: UInt64(body.count)) { Self.append(fields, to: &$0) }
-        if !omitsAnswerBody { context.answer.append(body) }
-        keepComposed()
+        appendHead(to: &output, status: status, length: UInt64(body.count)) { Self.append(fields, to: &$0) }
+        if !omitsAnswerBody { output.append(body) }
+        answerComposed()
     }
 
     /// The same where both are composed in place.
@@ -26,22 +25,18 @@ extension ServerConnection {
         status: Int, writeFields: (inout OctetBuffer) -> Void, writeBody: (inout OctetBuffer) -> Void
     ) {
         guard beginAnswer() else { return }
-        context.answer.removeAll()
         context.answerBody.removeAll()
         writeBody(&context.answerBody)
-        appendHead(
-            to: &context.answer, status: status, length: UInt64(context.answerBody.count), writeFields: writeFields)
-        if !omitsAnswerBody { context.answerBody.withSpan { context.answer.append($0) } }
+        appendHead(to: &output, status: status, length: UInt64(context.answerBody.count), writeFields: writeFields)
+        if !omitsAnswerBody { context.answerBody.withSpan { output.append($0) } }
         context.answerBody.removeAll(keepingAtMost: ServingContext.keptBytes)
-        keepComposed()
+        answerComposed()
     }
 
     /// Starts an answer whose body of `length` bytes follows in pieces by ``writeAnswer(_:)`` and ``endAnswer()``.
     package func startAnswer(status: Int, fields: HeaderFields, length: UInt64) {
         guard beginAnswer() else { return }
-        context.answer.removeAll()
-        appendHead(to: &context.answer, status: status, length: length) { Self.append(fields, to: &$0) }
-        writeComposed()
+        appendHead(to: &output, status: status, length: length) { Self.append(fields, to: &$0) }
         flush()
     }
 
@@ -108,16 +103,9 @@ extension ServerConnection {
     }
 
     /// Ends an answer that is there as a whole; it goes out with those of other connections.
-    private func keepComposed() {
-        context.answer.withSpan { output.append($0) }
-        context.answer.removeAll(keepingAtMost: ServingContext.keptBytes)
+    private func answerComposed() {
         answerCompleted = true
         context.loop.atEndOfTurn(self)
-    }
-
-    private func writeComposed() {
-        context.answer.withSpan { writeOrKeep($0) }
-        context.answer.removeAll(keepingAtMost: ServingContext.keptBytes)
     }
 
     /// Writes what the client takes at once and keeps the rest, behind what waits already.
@@ -133,8 +121,7 @@ extension ServerConnection {
     /// Writes what is owed, as far as the client takes it.
     func flush() {
         while outputSent < output.count, phase != .closed {
-            let bytes = output
-            switch stream.write(bytes.span.extracting(outputSent...)) {
+            switch output.withSpan({ stream.write($0.extracting(outputSent...)) }) {
             case .bytes(let count):
                 outputSent += count
             case .wouldBlock:
@@ -147,7 +134,7 @@ extension ServerConnection {
         }
         guard phase != .closed else { return }
         // An idle connection keeps room for one small answer only.
-        output.removeAll(keepingCapacity: output.capacity <= 1024)
+        output.removeAll(keepingAtMost: 1024)
         outputSent = 0
         if outputLoan != nil { outputLoan = nil }
         guard !answerCompleted else { return answerFlushed() }

@@ -131,7 +131,6 @@ extension ServerConnection {
     }
 
     private func beginRequest() {
-        parser.reset()
         wasUsed = true
         answerStarted = false
         answerCompleted = false

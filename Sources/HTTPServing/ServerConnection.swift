@@ -3,6 +3,7 @@
 
 package import Eventing
 package import HTTPWire
+internal import Octets
 
 /// One client connection: reads requests, hands bodies on, writes answers, one request after the other.
 ///
@@ -61,7 +62,7 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler, TurnEn
     var inputEnded = false
     var isProcessing = false
 
-    var output: [UInt8] = []
+    var output = OctetBuffer()
     var outputSent = 0
     /// Of an answer that its client does not take.
     var outputLoan: MemoryLoan?
@@ -126,8 +127,8 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler, TurnEn
     /// before, as far as the client takes it.
     package func close() {
         if phase != .closed, outputSent < output.count {
-            let bytes = output
-            if case .bytes(let count) = stream.write(bytes.span.extracting(outputSent...)) { outputSent += count }
+            let result = output.withSpan { stream.write($0.extracting(outputSent...)) }
+            if case .bytes(let count) = result { outputSent += count }
         }
         finish(failing: .gone) { $0.close() }
     }

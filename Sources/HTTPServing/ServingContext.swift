@@ -35,10 +35,9 @@ package final class ServingContext {
     let scratch = Scratch(size: 512 * 1024)
     let pipes: PipePool
     let budget: MemoryBudget
-    /// Where answers are composed; empty between two of them.
-    var answer = OctetBuffer(capacity: 1024)
+    /// Where the bodies of answers are composed, whose length stands in front of them; empty between two of them.
     var answerBody = OctetBuffer(capacity: 1024)
-    /// What they may keep of their memory.
+    /// What it may keep of its memory.
     static let keptBytes = 64 * 1024
     /// Connections that are read from in large pieces now.
     var largeReaders = 0

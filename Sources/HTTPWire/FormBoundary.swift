@@ -37,7 +37,17 @@ package struct FormBoundary: Sendable, Equatable {
 
     /// Whether a `Content-Type` is `multipart/form-data`, whatever its parameters.
     package static func isForm(_ contentType: Span<UInt8>) -> Bool {
-        contentType.holdsIgnoringCase("multipart/form-data", at: FormParameters(contentType).main)
+        // Most types begin with another letter.
+        guard !contentType.isEmpty, contentType[0] | 0x20 == UInt8(ascii: "m") || contentType[0].isBlank else {
+            return false
+        }
+        return contentType.holdsIgnoringCase("multipart/form-data", at: FormParameters(contentType).main)
+    }
+
+    /// The same of header fields.
+    package static func isForm(_ fields: HeaderFields) -> Bool {
+        guard let index = fields.firstIndex(of: "content-type") else { return false }
+        return isForm(fields.bytes.span.extracting(fields.valueRange(at: index)))
     }
 
     /// `bchars` of RFC 2046 §5.1.1.

@@ -72,7 +72,7 @@ extension HeaderFields {
     package mutating func append(fieldAt index: Int, of other: HeaderFields) {
         let entry = other.entry(at: index)
         let source = other.bytes.span
-        append(line: source.extracting(entry.name), source.extracting(entry.value))
+        append(trusted: source.extracting(entry.name), source.extracting(entry.value))
     }
 
     /// Replaces the value of the first field of that name and drops further ones, or adds the field.

@@ -24,6 +24,8 @@ struct RequestLineParser {
 
     /// What every version we speak starts with, in requests and answers.
     static let versionPrefix: [7 of UInt8] = [0x48, 0x54, 0x54, 0x50, 0x2F, 0x31, 0x2E]
+    /// `HTTP/1.1` as a word whose lowest byte is the first one.
+    static let version11: UInt64 = 0x312E_312F_5054_5448
 
     private var state = State.start
     /// Where the method starts; not 0 behind an empty line.
@@ -148,6 +150,12 @@ struct RequestLineParser {
         _ bytes: Span<UInt8>, position: inout Int, end: Int
     ) throws(WireError.Code) {
         let versionStart = targetEnd &+ 1
+        // What nearly all requests say, at once; the rest byte by byte.
+        if position == versionStart, position &+ 8 <= end, bytes.word(at: position) == Self.version11 {
+            position &+= 8
+            state = .lineEnd
+            return
+        }
         while position < end, position < versionStart &+ Self.versionPrefix.count {
             guard bytes[position] == Self.versionPrefix[position &- versionStart] else {
                 throw position == versionStart && bytes[position] == Byte.carriageReturn ? .missingVersion : .badVersion

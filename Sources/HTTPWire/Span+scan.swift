@@ -6,10 +6,8 @@
 extension Span<UInt8> {
     /// Where the first byte stands that may not be inside a line: a control character other than tab, or `end`.
     ///
-    /// Looks at eight bytes at a time. In `word - 0x20…` a byte borrows from its upper neighbours only if it is itself
-    /// below 0x20, so the lowest flagged byte is always a true one.
+    /// Looks at eight bytes at a time.
     func endOfText(from start: Int, to end: Int) -> Int {
-        let ones: UInt64 = 0x0101_0101_0101_0101
         var position = start
         precondition(start >= 0 && end <= count, "a scan stays inside its bytes")
         // A view of bytes as bytes; `Span` calls it unsafe for element types with padding only.
@@ -18,10 +16,7 @@ extension Span<UInt8> {
             // In bounds: position + 8 <= end <= count.
             let loaded = unsafe raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
             let word = UInt64(littleEndian: loaded)
-            let control = (word &- ones &* 0x20) & ~word
-            let flipped = word ^ (ones &* 0x7F)
-            let delete = (flipped &- ones) & ~flipped
-            let hits = (control | delete) & (ones &* 0x80)
+            let hits = SWAR.controls(word)
             if hits == 0 {
                 position &+= 8
                 continue
@@ -34,12 +29,18 @@ extension Span<UInt8> {
         if position < end, end &- start >= 8 {
             let loaded = unsafe raw.unsafeLoadUnaligned(fromByteOffset: end &- 8, as: UInt64.self)
             let word = UInt64(littleEndian: loaded)
-            let flipped = word ^ (ones &* 0x7F)
-            let hits = (((word &- ones &* 0x20) & ~word) | ((flipped &- ones) & ~flipped)) & (ones &* 0x80)
-            if hits == 0 { return end }
+            if SWAR.controls(word) == 0 { return end }
         }
         while position < end, self[position].isText { position &+= 1 }
         return position
+    }
+
+    /// The eight bytes at `position`, the first one lowest.
+    @inline(__always)
+    func word(at position: Int) -> UInt64 {
+        precondition(position >= 0 && position &+ 8 <= count, "a word lies inside its bytes")
+        // In bounds, as was asked.
+        return UInt64(littleEndian: unsafe self.bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
     }
 
     /// Where `wanted` first stands at or after `start`, or the count of the bytes: memchr(3) over a span.
@@ -151,6 +152,13 @@ extension Span<UInt8> {
 enum SWAR {
     static let ones: UInt64 = 0x0101_0101_0101_0101
     static let highBits: UInt64 = 0x8080_8080_8080_8080
+
+    /// Flags control characters and DEL; the lowest flag is always a true one: in `word - 0x20…` a byte borrows from its
+    /// upper neighbours only if it is itself below 0x20, and no sum leaves its byte.
+    @inline(__always)
+    static func controls(_ word: UInt64) -> UInt64 {
+        ((word &- ones &* 0x20) | ((word & ~highBits) &+ ones)) & ~word & highBits
+    }
 
     /// Flags the ASCII letters. Sums stay inside their bytes, because the highest bits were taken away before.
     @inline(__always)

@@ -27,6 +27,12 @@ struct StatusLineParser {
 
     /// Reads on from `position` up to `end`; moves `position` to the next unread byte.
     mutating func advance(_ bytes: Span<UInt8>, position: inout Int, end: Int) throws(WireError.Code) {
+        // What nearly all answers begin with, at once; the rest byte by byte.
+        if position == 0, end >= 9, bytes.word(at: 0) == RequestLineParser.version11, bytes[8] == Byte.space {
+            position = 9
+            statusStart = 9
+            state = .status
+        }
         while position < end, state != .complete {
             if state == .reason {
                 position = bytes.endOfText(from: position, to: end)

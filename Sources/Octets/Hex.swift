@@ -32,6 +32,22 @@ package enum Hex {
         nibbles = (nibbles | nibbles &<< 16) & 0x0000_FFFF_0000_FFFF
         nibbles = (nibbles | nibbles &<< 8) & 0x00FF_00FF_00FF_00FF
         nibbles = (nibbles | nibbles &<< 4) & 0x0F0F_0F0F_0F0F_0F0F
+        return text(nibbles, uppercase: uppercase)
+    }
+
+    /// The digits of four bytes, the first of which is the lowest, as a word whose lowest byte is the first digit.
+    @inline(__always)
+    static func digits(ofBytes value: UInt32, uppercase: Bool) -> UInt64 {
+        var bytes = UInt64(value)
+        bytes = (bytes | bytes &<< 16) & 0x0000_FFFF_0000_FFFF
+        bytes = (bytes | bytes &<< 8) & 0x00FF_00FF_00FF_00FF
+        // The upper half of each byte comes first.
+        return text((bytes &>> 4 | bytes &<< 8) & 0x0F0F_0F0F_0F0F_0F0F, uppercase: uppercase)
+    }
+
+    /// The digits for the numbers 0…15 in the bytes of a word.
+    @inline(__always)
+    private static func text(_ nibbles: UInt64, uppercase: Bool) -> UInt64 {
         // 1 in each byte that is above 9; no sum leaves its byte.
         let letters = (nibbles &+ 0x0606_0606_0606_0606) &>> 4 & 0x0101_0101_0101_0101
         let letterOffset = UInt64(uppercase ? UInt8(ascii: "A") : UInt8(ascii: "a")) &- 0x3A
@@ -74,8 +90,8 @@ extension OutputSpan<UInt8> {
             while index &+ 4 <= bytes.count {
                 // In bounds: index + 4 <= count, and twice the count fits behind what is filled.
                 let word = unsafe source.unsafeLoadUnaligned(fromByteOffset: index, as: UInt32.self)
-                let digits = Hex.digits(UInt32(bigEndian: word), uppercase: uppercase)
-                unsafe raw.storeBytes(of: digits.bigEndian, toByteOffset: filled, as: UInt64.self)
+                let digits = Hex.digits(ofBytes: UInt32(littleEndian: word), uppercase: uppercase)
+                unsafe raw.storeBytes(of: digits.littleEndian, toByteOffset: filled, as: UInt64.self)
                 filled &+= 8
                 index &+= 4
             }
@@ -95,6 +111,14 @@ extension OutputSpan<UInt8> {
         unsafe withUnsafeMutableBufferPointer { room, filled in
             var rest = value
             var place = filled &+ digits
+            while place &- filled >= 8 {
+                place &-= 8
+                // In bounds: filled <= place, and there is room for eight digits behind it.
+                let digits = Hex.digits(UInt32(truncatingIfNeeded: rest), uppercase: uppercase)
+                unsafe UnsafeMutableRawBufferPointer(room)
+                    .storeBytes(of: digits.bigEndian, toByteOffset: place, as: UInt64.self)
+                rest &>>= 32
+            }
             while place > filled {
                 place &-= 1
                 // In bounds: there is room for `digits` bytes behind what is filled.

@@ -42,10 +42,14 @@ extension OctetSink where Self: ~Copyable {
     /// Escaped are the quote, the backslash and U+0000…U+001F (RFC 8259 section 7); the rest stands as it is.
     @inlinable
     package mutating func appendJSONString(_ text: Span<UInt8>) {
-        append(UInt8(ascii: "\""))
         let plain = text.endOfPlainJSON(from: 0)
-        append(text.extracting(0..<plain))
-        if plain < text.count { appendJSONRest(of: text, from: plain) }
+        append(addingCapacity: plain &+ 2) { output in
+            output.append(UInt8(ascii: "\""))
+            output.append(text.extracting(0..<plain))
+            if plain == text.count { output.append(UInt8(ascii: "\"")) }
+        }
+        guard plain < text.count else { return }
+        appendJSONRest(of: text, from: plain)
         append(UInt8(ascii: "\""))
     }
 
@@ -106,8 +110,9 @@ extension Span<UInt8> {
         let ones: UInt64 = 0x0101_0101_0101_0101
         var position = start
         let raw = unsafe bytes
-        while position &+ 8 <= count {
-            // In bounds: position + 8 <= count.
+        while position < count, count &- start >= 8 {
+            // In bounds: position + 8 <= count. The last word may begin among bytes that were seen to be plain.
+            position = Swift.min(position, count &- 8)
             let word = UInt64(littleEndian: unsafe raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
             let quote = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
             let backslash = word ^ (ones &* UInt64(UInt8(ascii: "\\")))

@@ -144,6 +144,22 @@ extension OctetBuffer: OctetSink {
         used &+= count
     }
 
+    /// Appends bytes between two and two others, as JSON has them around names.
+    @inlinable @inline(__always)
+    package mutating func append(_ before: (UInt8, UInt8), _ bytes: Span<UInt8>, _ after: (UInt8, UInt8)) {
+        let count = bytes.count
+        reserve(count &+ 4)
+        unsafe bytes.withUnsafeBufferPointer { source in
+            guard let from = source.baseAddress, let base = unsafe base else { return }
+            // In bounds: there is room for `count` bytes and four more, and nobody else can have borrowed them.
+            let place = unsafe base + used
+            unsafe (place[0], place[1]) = before
+            unsafe (place + 2).initialize(from: from, count: count)
+            unsafe (place[count &+ 2], place[count &+ 3]) = after
+        }
+        used &+= count &+ 4
+    }
+
     @inlinable @inline(__always)
     package mutating func append<E>(
         addingCapacity count: Int, initializingWith initializer: (inout OutputSpan<UInt8>) throws(E) -> Void

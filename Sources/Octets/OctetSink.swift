@@ -85,6 +85,7 @@ extension OctetSink where Self: ~Copyable {
     /// Appends the number in decimal, without leading zeros.
     @inlinable
     package mutating func appendDecimal(_ value: UInt64) {
+        if value < 10 { return append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value)) }
         let digits = value.decimalDigitCount
         append(addingCapacity: digits) { $0.appendDecimal(value, digits: digits) }
     }

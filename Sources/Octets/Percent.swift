@@ -85,6 +85,7 @@ extension OctetSink where Self: ~Copyable {
     /// Appends the bytes with all but the kept ones as `%XX`, upper-case digits.
     @inlinable
     package mutating func appendPercentEncoded(_ bytes: Span<UInt8>, keeping kept: PercentSet) {
+        if bytes.holdsOnly(kept) { return append(bytes) }
         append(addingCapacity: bytes.count * 3) { output in
             for index in bytes.indices {
                 let byte = bytes[index]
@@ -97,5 +98,13 @@ extension OctetSink where Self: ~Copyable {
                 }
             }
         }
+    }
+}
+
+extension Span<UInt8> {
+    @inlinable @inline(__always)
+    func holdsOnly(_ set: PercentSet) -> Bool {
+        for index in indices where !set.contains(self[index]) { return false }
+        return true
     }
 }

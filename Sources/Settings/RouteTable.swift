@@ -42,10 +42,9 @@ package final class RouteTable: Sendable {
             let gate = gates[candidate]
             guard gate.listeners & listener != 0, gate.methods & method != 0 else { continue }
             if let length = request.contentLength, length < gate.lowerSize || length > gate.upperSize { continue }
-            if routes[candidate].conditions.failure(request, host: host, captures: &captures) == nil {
-                return RouteMatch(
-                    route: routes[candidate], captures: captures,
-                    sizeLimitBytes: routes[candidate].uploadLimitBytes)
+            let route = routes[candidate]
+            if route.conditions.failure(request, host: host, captures: &captures) == nil {
+                return RouteMatch(route: route, captures: captures, sizeLimitBytes: route.uploadLimitBytes)
             }
         }
         return nil

@@ -14,22 +14,28 @@ package final class Store: Sendable {
     package let name: String
     package let bucket: BucketPattern
     package let kind: Kind
+    /// The vendor whose protocol the store speaks; nil for a directory.
+    package let dialect: DialectName?
 
     init(name: String, bucket: BucketPattern, kind: Kind) {
         self.name = name
         self.bucket = bucket
         self.kind = kind
+        dialect =
+            switch kind {
+            case .remote(let remote): remote.dialect
+            case .directory: nil
+            }
     }
 
     /// Whether the store itself can make callbacks.
     package var makesCallbacks: Bool { dialect != nil }
 
-    /// The vendor whose protocol the store speaks; nil for a directory.
-    package var dialect: DialectName? {
-        switch kind {
-        case .remote(let remote): remote.dialect
-        case .directory: nil
-        }
+    /// The bucket for a client that named `clientBucket`; nil when the pattern needs one and there is none.
+    package func bucketName(clientBucket: String?) -> String? {
+        // Apart from the pattern's own way, which would copy the pattern first.
+        if bucket.suffix == nil { return bucket.prefix }
+        return bucket.name(clientBucket: clientBucket)
     }
 }
 

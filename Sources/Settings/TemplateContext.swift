@@ -101,13 +101,13 @@ extension Route {
     package func objectKey(_ context: TemplateContext) throws(KeyError) -> [UInt8] {
         // A closure, not the method itself, which would carry a copy of the context.
         let key = key.render(.none) { context.value(of: $0) }
-        try Self.check(key: key)
+        try Self.check(keyBytes: key.count)
         return key
     }
 
     /// - Throws: ``KeyError`` unless the key has 1 to 1023 bytes.
-    package static func check(key: [UInt8]) throws(KeyError) {
-        if key.isEmpty { throw .empty }
-        if key.count > maximumKeyBytes { throw .tooLong(key.count) }
+    package static func check(keyBytes count: Int) throws(KeyError) {
+        if count == 0 { throw .empty }
+        if count > maximumKeyBytes { throw .tooLong(count) }
     }
 }

@@ -40,15 +40,13 @@ struct OSSCanonicalText: ~Copyable {
     ///
     /// - Parameter date: `x-oss-date` as it stands in the request.
     mutating func writeStringToSign(_ key: OSSScopeKey, date: Span<UInt8>) {
-        let digest = SHA256.digest(of: buffer.span)
+        let digest = digest
         stringToSignBuffer.removeAll()
         key.writeStringToSign(date: date, canonicalDigest: digest.span, to: &stringToSignBuffer)
     }
 
-    /// Appends the V4 signature of the string to sign, 64 lower-case hexadecimal digits.
-    func appendV4Signature(_ key: OSSScopeKey, to output: inout OutputSpan<UInt8>) {
-        key.appendSignature(of: stringToSignBuffer.span, to: &output)
-    }
+    /// The SHA-256 of the V4 canonical request.
+    var digest: [32 of UInt8] { SHA256.digest(of: buffer.span) }
 
     /// The V4 signature of the string to sign, 64 lower-case hexadecimal digits.
     func v4Signature(_ key: OSSScopeKey) -> [UInt8] {
@@ -123,7 +121,7 @@ struct OSSCanonicalText: ~Copyable {
     mutating func writeV4(
         method: String, resource: OSSResource, fields: HeaderFields, additional: [UInt8], leavingOut left: Int? = nil
     ) {
-        beginV4(method: method, bucket: resource.bucket, key: resource.key)
+        beginV4(method: method, bucket: resource.bucket, key: resource.key.map { $0[...] })
         appendQuery(resource.parameters, leavingOut: left)
         buffer.append(Self.newline)
         select(fields) { Self.isAlwaysSigned($0, in: fields) || Self.list(additional, names: $0, of: fields) }
@@ -134,7 +132,9 @@ struct OSSCanonicalText: ~Copyable {
     }
 
     /// Writes the V4 canonical request of a request about an object without parameters, as uploads are.
-    mutating func writeV4(method: String, bucket: String, key: [UInt8], fields: HeaderFields, additional: [UInt8]) {
+    mutating func writeV4(
+        method: String, bucket: String, key: ArraySlice<UInt8>, fields: HeaderFields, additional: [UInt8]
+    ) {
         beginV4(method: method, bucket: bucket, key: key)
         buffer.append(Self.newline)
         select(fields) { Self.isAlwaysSigned($0, in: fields) || Self.list(additional, names: $0, of: fields) }
@@ -144,7 +144,7 @@ struct OSSCanonicalText: ~Copyable {
         buffer.append("\nUNSIGNED-PAYLOAD")
     }
 
-    private mutating func beginV4(method: String, bucket: String?, key: [UInt8]?) {
+    private mutating func beginV4(method: String, bucket: String?, key: ArraySlice<UInt8>?) {
         buffer.removeAll()
         buffer.append(method)
         buffer.append(Self.newline)

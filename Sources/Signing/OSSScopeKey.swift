@@ -34,22 +34,29 @@ struct OSSScopeKey: Sendable {
     ///   - date: `x-oss-date` as it stands in the request.
     ///   - canonicalDigest: SHA-256 of the canonical request.
     func writeStringToSign(date: Span<UInt8>, canonicalDigest: Span<UInt8>, to text: inout OctetBuffer) {
+        writeBeginning(date: date, to: &text)
+        text.appendHex(canonicalDigest)
+    }
+
+    /// The key for all strings to sign of that date: it signs what follows their common beginning, which is the digest of
+    /// the canonical request in hexadecimal.
+    func key(date: Span<UInt8>) -> KeyedHMACSHA256 {
+        var text = OctetBuffer()
+        writeBeginning(date: date, to: &text)
+        return key.beginning(with: text.span)
+    }
+
+    private func writeBeginning(date: Span<UInt8>, to text: inout OctetBuffer) {
         text.append("OSS4-HMAC-SHA256\n")
         text.append(date)
         text.append(0x0A)
         text.append(scope.span)
         text.append(0x0A)
-        text.appendHex(canonicalDigest)
     }
 
     /// Appends the signature, 64 lower-case hexadecimal digits.
     func appendSignature(of text: Span<UInt8>, to bytes: inout [UInt8]) {
         key.appendHex(of: text, to: &bytes)
-    }
-
-    /// Appends the signature, 64 lower-case hexadecimal digits, to where somebody writes in place.
-    func appendSignature(of text: Span<UInt8>, to output: inout OutputSpan<UInt8>) {
-        key.appendHex(of: text, to: &output)
     }
 
     static let terminator = Array("aliyun_v4_request".utf8)

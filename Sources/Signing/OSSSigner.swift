@@ -53,9 +53,10 @@ package final class OSSSigner {
 
     /// Adds to `fields` what authenticates a request about an object without parameters, as `sign` with a resource does,
     /// but without a resource to be made and thrown away.
-    package func sign(method: String, bucket: String, key: [UInt8], fields: inout HeaderFields, now: Int64) {
+    package func sign(method: String, bucket: String, key: ArraySlice<UInt8>, fields: inout HeaderFields, now: Int64) {
         guard version == .v4 else {
-            return sign(method: method, resource: OSSResource(bucket: bucket, key: key), fields: &fields, now: now)
+            let resource = OSSResource(bucket: bucket, key: Array(key))
+            return sign(method: method, resource: resource, fields: &fields, now: now)
         }
         begin(&fields)
         state.signV4(method: method, bucket: bucket, key: key, fields: &fields, now: now)
@@ -89,7 +90,7 @@ package final class OSSSigner {
     var signedText: SignedText {
         switch version {
         case .v1: SignedText(canonicalRequest: nil, stringToSign: state.canonical.text)
-        case .v4: SignedText(canonicalRequest: state.canonical.text, stringToSign: state.canonical.stringToSign)
+        case .v4: SignedText(canonicalRequest: state.canonical.text, stringToSign: state.stringToSign)
         }
     }
 

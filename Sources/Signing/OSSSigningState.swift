@@ -19,6 +19,11 @@ struct OSSSigningState: ~Copyable {
     private(set) var date: [UInt8] = []
     /// The second whose basic form `date` is; nil if it is none.
     private var dateSecond: Int64?
+    /// The key of the day behind the beginning that all strings to sign of a second share: one block less to hash for
+    /// each.
+    private var secondKey: KeyedHMACSHA256?
+    private var secondOfKey: Int64 = .min
+    private var digestText = OctetBuffer(capacity: 64)
     var canonical = OSSCanonicalText()
 
     init(credentials: AccessKey, region: [UInt8], product: [UInt8]) {
@@ -36,6 +41,7 @@ struct OSSSigningState: ~Copyable {
         let key = OSSScopeKey(secret: credentials.secret, day: name, region: region, product: product)
         day = today
         dayKey = key
+        secondOfKey = .min
         authorizationStart = Array("OSS4-HMAC-SHA256 Credential=\(credentials.id)/".utf8) + key.scope
         return key
     }
@@ -51,7 +57,9 @@ struct OSSSigningState: ~Copyable {
     }
 
     /// Signs a V4 request in header form about an object, without parameters.
-    mutating func signV4(method: String, bucket: String, key: [UInt8], fields: inout HeaderFields, now: Int64) {
+    mutating func signV4(
+        method: String, bucket: String, key: ArraySlice<UInt8>, fields: inout HeaderFields, now: Int64
+    ) {
         setV4Fields(in: &fields, now: now)
         canonical.writeV4(method: method, bucket: bucket, key: key, fields: fields, additional: [])
         appendV4Authorization([], to: &fields, now: now)
@@ -91,11 +99,26 @@ struct OSSSigningState: ~Copyable {
         ISO8601.appendBasic(now, to: &date)
     }
 
-    /// Signs what `canonical` holds.
-    private mutating func appendV4Authorization(_ additional: [UInt8], to fields: inout HeaderFields, now: Int64) {
+    /// A copy of the V4 string to sign of what was signed last; for people and tests.
+    var stringToSign: [UInt8] {
+        guard let dayKey else { return [] }
+        var text = OctetBuffer()
+        dayKey.writeStringToSign(date: date.span, canonicalDigest: canonical.digest.span, to: &text)
+        return Array(text)
+    }
+
+    private mutating func beginSecond(_ now: Int64) {
         let key = key(for: now)
         let date = date
-        canonical.writeStringToSign(key, date: date.span)
+        secondKey = key.key(date: date.span)
+        secondOfKey = now
+    }
+
+    /// Signs what `canonical` holds, in the second whose date was written.
+    private mutating func appendV4Authorization(_ additional: [UInt8], to fields: inout HeaderFields, now: Int64) {
+        if secondOfKey != now { beginSecond(now) }
+        digestText.removeAll()
+        digestText.appendHex(canonical.digest.span)
         let additionalStart: StaticString = ",AdditionalHeaders="
         let signatureStart: StaticString = ",Signature="
         let count =
@@ -108,7 +131,7 @@ struct OSSSigningState: ~Copyable {
                 output.append(additional.span)
             }
             output.append(signatureStart.octets)
-            canonical.appendV4Signature(key, to: &output)
+            secondKey?.appendHex(of: digestText.span, to: &output)
         }
     }
 }

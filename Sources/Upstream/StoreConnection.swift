@@ -325,7 +325,6 @@ final class StoreConnection: ByteStreamHandler, DeadlineHandler {
     }
 
     private func headComplete(hasMore: Bool) {
-        parser.reset()
         // 100 Continue and its like announce the answer, they are not it; 101 was never asked for.
         guard head.status >= 200 else { return }
         switch head.framing {

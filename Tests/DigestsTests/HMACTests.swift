@@ -69,6 +69,18 @@ import Testing
         }
     }
 
+    @Test(arguments: sha256)
+    func `knows them too where the beginning of the message was hashed before`(vector: KnownAnswer) {
+        let keyed = KeyedHMACSHA256(key: vector.key.span)
+        let message = vector.message.span
+        for count in 0...message.count {
+            let begun = keyed.beginning(with: message.extracting(0..<count))
+            #expect(hex(begun.authenticate(message.extracting(count...))) == vector.code)
+        }
+        // The key itself is as it was.
+        #expect(hex(keyed.authenticate(message)) == vector.code)
+    }
+
     @Test(arguments: sha1)
     func `knows the answers of RFC 2202`(vector: KnownAnswer) {
         #expect(hex(HMAC.sha1(key: vector.key.span, message: vector.message.span)) == vector.code)

@@ -16,7 +16,7 @@ import Testing
 
     @Test func `renders key, route fields and type from the request`() throws {
         let plan = try Planned("/store/a%20b/c.txt", "X-Who: me\nContent-Type: image/png").plan()
-        #expect(plan.key.text == "in/a b/c.txt")
+        #expect(Array(plan.key).text == "in/a b/c.txt")
         #expect(plan.bucket == "media")
         #expect(plan.routeFields.string("x-oss-meta-who") == "me")
         #expect(plan.mimeType == "text/plain", "the route's type replaces the client's")
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func `takes the date from the clock that it is given`() throws {
-        #expect(try Planned("/own/x/y.jpg").plan().key.text == "2023/y.jpg")
+        #expect(Array(try Planned("/own/x/y.jpg").plan().key).text == "2023/y.jpg")
     }
 
     @Test func `takes the client's type, and says so where there is none`() throws {
@@ -36,7 +36,7 @@ import Testing
     @Test func `lets a client's values change no line of the store request`() throws {
         // The parser lets a tab pass; in a template it is one more character of a value.
         let plan = try Planned("/store/x%0d%0aX-Evil:%201", "X-Who: a\tb").plan()
-        #expect(plan.key.text == "in/x\r\nX-Evil: 1")
+        #expect(Array(plan.key).text == "in/x\r\nX-Evil: 1")
         let (head, _) = try requests().explain(plan, now: 1_700_000_000)
         #expect(!head.text.contains("\r\nX-Evil"))
         #expect(head.text.hasPrefix("PUT /media/in/x%0D%0AX-Evil%3A%201 HTTP/1.1\r\n"))

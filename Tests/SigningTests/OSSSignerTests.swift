@@ -40,6 +40,29 @@ import Testing
         }
     }
 
+    @Test(arguments: OSSVector.headerV4.prefix(2))
+    func `signs alike whatever second and day was signed before`(vector: OSSVector) {
+        let signer = OSSSigner(credentials: vector.credentials, region: vector.region, product: vector.product)
+        func authorization(now: Int64) -> String? {
+            var fields = vector.fields
+            signer.sign(
+                method: vector.method, resource: vector.resource, fields: &fields, now: now,
+                additionalHeaders: vector.list("additional_headers"))
+            return fields.string("Authorization")
+        }
+        let expected = Signed(vector, version: .v4).text("Authorization")
+        #expect(expected.hasSuffix(",Signature=\(vector.signature)"))
+        for other: Int64 in [0, 1, 86_400, -86_400] {
+            #expect((authorization(now: vector.now + other) == expected) == (other == 0))
+            #expect(authorization(now: vector.now) == expected)
+            // In URL form nothing of a second is kept, but the key of the day is.
+            _ = signer.presign(
+                method: vector.method, resource: vector.resource, fields: vector.fields, now: vector.now + other,
+                validSeconds: 60)
+            #expect(authorization(now: vector.now) == expected)
+        }
+    }
+
     @Test(arguments: OSSVector.urlV1)
     func `signs V1 URLs like the SDKs`(vector: OSSVector) {
         let (signer, added) = Self.presign(vector, version: .v1, validSeconds: 3600)

@@ -27,20 +27,19 @@ package final class OSSOutbound: StoreWriter {
     /// An upload without Content-Type becomes `application/octet-stream`, because what OSS would make of it is not
     /// documented.
     package func write(
-        _ operation: StoreOperation, bucket: String, key: [UInt8], clientFields: HeaderFields, from source: FieldSource,
-        routeFields: HeaderFields, callback: StoreCallback?, framing: BodyFraming, now: Int64,
+        _ operation: StoreOperation, bucket: String, key: ArraySlice<UInt8>, clientFields: HeaderFields,
+        from source: FieldSource, routeFields: HeaderFields, callback: StoreCallback?, framing: BodyFraming, now: Int64,
         into request: inout StoreRequest
     ) {
-        guard operation != .putObject else {
-            begin(.put, bucket: bucket, key: key, parameters: [], in: &request)
+        if case .putObject = operation {
+            begin(.put, bucket: bucket, key: key.span, parameters: [], in: &request)
             appendObjectFields(clientFields, source, routeFields, for: .putObject, to: &request.fields)
             append(callback, to: &request.fields)
             request.fields.append(framing)
-            return signer.sign(
-                method: request.method.name, bucket: bucket, key: key, fields: &request.fields, now: now)
+            return signer.sign(method: "PUT", bucket: bucket, key: key, fields: &request.fields, now: now)
         }
         let parameters = Self.parameters(of: operation)
-        begin(operation.method, bucket: bucket, key: key, parameters: parameters, in: &request)
+        begin(operation.method, bucket: bucket, key: key.span, parameters: parameters, in: &request)
         switch operation {
         case .appendObject, .createUpload:
             appendObjectFields(clientFields, source, routeFields, for: operation, to: &request.fields)
@@ -56,7 +55,7 @@ package final class OSSOutbound: StoreWriter {
             OSSFieldPolicy.copy(clientFields, from: source, for: operation, to: &request.fields)
         }
         if request.method == .put || request.method == .post { request.fields.append(framing) }
-        let resource = OSSResource(bucket: bucket, key: key.isEmpty ? nil : key, parameters: parameters)
+        let resource = OSSResource(bucket: bucket, key: key.isEmpty ? nil : Array(key), parameters: parameters)
         signer.sign(method: request.method.name, resource: resource, fields: &request.fields, now: now)
     }
 
@@ -87,14 +86,14 @@ package final class OSSOutbound: StoreWriter {
     // MARK: Request line
 
     private func begin(
-        _ method: HTTPMethod, bucket: String, key: [UInt8], parameters: [StoreParameter],
+        _ method: HTTPMethod, bucket: String, key: Span<UInt8>, parameters: [StoreParameter],
         in request: inout StoreRequest
     ) {
         if address.bucket != bucket {
             address = StoreAddress(bucket: bucket, addressing: store.addressing, authority: store.authority)
         }
         request.reset(method)
-        address.appendTarget(key: key.span, parameters: parameters, to: &request.target)
+        address.appendTarget(key: key, parameters: parameters, to: &request.target)
         request.fields.append("Host", address.host)
     }
 

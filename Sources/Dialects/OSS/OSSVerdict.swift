@@ -16,14 +16,15 @@ package enum OSSVerdict {
         switch answer.status {
         case 200:
             if case .completeUpload = operation, !callbackAsked { return judgeCompleted(answer, operation, streamed) }
-            return judgeStored(answer.fields, operation, streamed) { .stored($0) }
+            return judgeStored(answer.fields, operation, streamed)
         case 203:
             let document = ErrorDocument(ossFields: answer.fields, body: answer.body.span)
             // Others than OSS use 203 too: proxies that changed an answer (RFC 9110 section 15.3.4).
             guard callbackAsked || document.code == OSSErrorCode.callbackFailed.rawValue else {
                 return .unclear(status: answer.status)
             }
-            return judgeStored(answer.fields, operation, streamed) { .callbackFailed($0, document) }
+            let verdict = judgeStored(answer.fields, operation, streamed)
+            return if case .stored(let stored) = verdict { .callbackFailed(stored, document) } else { verdict }
         case 300..<500:
             return .notStored(status: answer.status, ErrorDocument(ossFields: answer.fields, body: answer.body.span))
         case 500...:
@@ -43,13 +44,12 @@ package enum OSSVerdict {
     ) -> Verdict {
         let document = ErrorDocument(ossFields: answer.fields, body: answer.body.span)
         guard document.code.isEmpty else { return .unclear(status: answer.status) }
-        return judgeStored(answer.fields, operation, streamed) { stored in
-            var stored = stored
-            if stored.etag == nil, let text = XMLScanner(answer.body.span).text("ETag") {
-                stored.etag = Array(text.utf8.filter { $0 != UInt8(ascii: "\"") })[...]
-            }
-            return .stored(stored)
-        }
+        let verdict = judgeStored(answer.fields, operation, streamed)
+        guard case .stored(var stored) = verdict, stored.etag == nil,
+            let text = XMLScanner(answer.body.span).text("ETag")
+        else { return verdict }
+        stored.etag = Array(text.utf8.filter { $0 != UInt8(ascii: "\"") })[...]
+        return .stored(stored)
     }
 
     /// What an answer to InitiateMultipartUpload says; nil if it is no success.
@@ -72,8 +72,9 @@ package enum OSSVerdict {
             kept: OSSFieldPolicy.kept(fields))
     }
 
+    /// An answer that says "stored", compared with what was streamed.
     private static func judgeStored(
-        _ fields: HeaderFields, _ operation: StoreOperation, _ streamed: Checksums, verdict: (StoredFacts) -> Verdict
+        _ fields: HeaderFields, _ operation: StoreOperation, _ streamed: Checksums
     ) -> Verdict {
         var stored = StoredFacts(fields)
         if let crc64 = streamed.crc64, reportsStreamed(operation) {
@@ -82,7 +83,7 @@ package enum OSSVerdict {
             }
             if stored.crc64 == crc64 { stored.isVerified = true }
         }
-        guard let md5 = streamed.md5 else { return verdict(stored) }
+        guard let md5 = streamed.md5 else { return .stored(stored) }
         if let text = stored.contentMD5 {
             let told = Base64.encode(md5.span)
             guard told == text else {
@@ -98,7 +99,7 @@ package enum OSSVerdict {
             }
             stored.isVerified = true
         }
-        return verdict(stored)
+        return .stored(stored)
     }
 
     /// Whether the CRC-64 of the answer is that of what was streamed: after an append it is that of the whole object.
@@ -118,10 +119,10 @@ package enum OSSVerdict {
 extension StoredFacts {
     /// Reads the header fields of an answer of OSS.
     package init(_ fields: HeaderFields) {
-        etag = fields.etag
-        if let index = fields.firstIndex(of: "x-oss-hash-crc64ecma") {
-            crc64 = UInt64(decimal: fields.bytes.span.extracting(fields.valueRange(at: index)))
+        let name: StaticString = "x-oss-hash-crc64ecma"
+        let crc64 = fields.firstIndex(of: name).flatMap { index in
+            UInt64(decimal: fields.bytes.span.extracting(fields.valueRange(at: index)))
         }
-        contentMD5 = fields.string("Content-MD5")
+        self.init(etag: fields.etag, crc64: crc64, contentMD5: fields.string("Content-MD5"))
     }
 }

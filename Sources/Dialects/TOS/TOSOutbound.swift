@@ -20,10 +20,11 @@ package final class TOSOutbound: StoreWriter {
 
     /// Callbacks go in header fields, as all SDKs send them.
     package func write(
-        _ operation: StoreOperation, bucket: String, key: [UInt8], clientFields: HeaderFields, from source: FieldSource,
-        routeFields: HeaderFields, callback: StoreCallback?, framing: BodyFraming, now: Int64,
+        _ operation: StoreOperation, bucket: String, key: ArraySlice<UInt8>, clientFields: HeaderFields,
+        from source: FieldSource, routeFields: HeaderFields, callback: StoreCallback?, framing: BodyFraming, now: Int64,
         into request: inout StoreRequest
     ) {
+        let key = Array(key)
         let parameters = Self.parameters(of: operation)
         begin(operation, bucket: bucket, key: key, parameters: parameters, in: &request)
         TOSFieldPolicy.copy(clientFields, from: source, for: operation, to: &request.fields)

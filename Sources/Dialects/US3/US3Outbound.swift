@@ -25,10 +25,11 @@ package final class US3Outbound: StoreWriter {
     ///
     /// Content-Type is always said, because it is signed and a library or proxy must not add one.
     package func write(
-        _ operation: StoreOperation, bucket: String, key: [UInt8], clientFields: HeaderFields, from source: FieldSource,
-        routeFields: HeaderFields, callback: StoreCallback?, framing: BodyFraming, now: Int64,
+        _ operation: StoreOperation, bucket: String, key: ArraySlice<UInt8>, clientFields: HeaderFields,
+        from source: FieldSource, routeFields: HeaderFields, callback: StoreCallback?, framing: BodyFraming, now: Int64,
         into request: inout StoreRequest
     ) {
+        let key = Array(key)
         begin(operation, bucket: bucket, key: key, in: &request)
         US3FieldPolicy.copy(clientFields, from: source, for: operation, to: &request.fields)
         switch operation {
