@@ -169,10 +169,19 @@ final class Runtime {
         return admission
     }
 
-    func log(_ record: UploadRecord, _ outcome: Outcome, request: UploadRequest, plan: UploadPlan?) {
-        if let failure = RecentFailure(outcome, record: record, request: request, plan: plan, runtime: self) {
-            worker.failures.add(failure)
+    /// Out of line: the usual upload succeeds, and so large a value costs it hundreds of instructions.
+    @inline(never)
+    private func noteFailure(
+        _ record: UploadRecord, _ outcome: Outcome, _ request: UploadRequest, _ plan: UploadPlan?
+    ) {
+        guard let failure = RecentFailure(outcome, record: record, request: request, plan: plan, runtime: self) else {
+            return
         }
+        worker.failures.add(failure)
+    }
+
+    func log(_ record: UploadRecord, _ outcome: Outcome, request: UploadRequest, plan: UploadPlan?) {
+        if outcome.kind != .stored { noteFailure(record, outcome, request, plan) }
         worker.log.event("upload") { line in
             line.add(
                 record, outcome, request: request, plan: plan, listener: listenerFields[request.listenerIndex],

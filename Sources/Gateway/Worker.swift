@@ -87,14 +87,14 @@ final class Worker: @unchecked Sendable {
     }
 
     func uploadStarted(_ upload: Upload) {
-        if loop.now >= history.boundary { lookBack(now: loop.now) }
+        if loop.now.nanoseconds >= history.boundary { lookBack(now: loop.now) }
         upload.slot = uploads.insert(upload)
     }
 
     func uploadEnded(_ upload: Upload) {
         guard let slot = upload.slot else { return }
         // Before it counts: it ends in another period than what was counted so far.
-        if loop.now >= history.boundary { lookBack(now: loop.now) }
+        if loop.now.nanoseconds >= history.boundary { lookBack(now: loop.now) }
         upload.slot = nil
         uploads.remove(at: slot)
         counters.budget.leave()

@@ -52,7 +52,7 @@ import Testing
         #expect(seen[1000]?.stored == 1 && seen[1000]?.failed == 1)
         #expect(seen[1000]?.times[0] == 1 && seen[1000]?.times[2] == 1)
         #expect(seen.values.reduce(0) { $0 + $1.stored } == 1)
-        #expect(history.boundary == Self.at(1040))
+        #expect(history.boundary == Self.at(1040).nanoseconds)
     }
 
     @Test mutating func `bytes of a body on its way are spread over the time that nobody looked`() {

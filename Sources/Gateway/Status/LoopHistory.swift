@@ -55,8 +55,8 @@ struct LoopHistory {
         var stores: [String: StoreCounts]
     }
 
-    /// When somebody has to look again: the end of the present period.
-    private(set) var boundary = Instant(nanoseconds: 0)
+    /// When somebody has to look again: the end of the present period. A number, because each upload compares it twice.
+    private(set) var boundary: UInt64
     private var looked: Instant
     private var totals = Totals()
     /// The place of a period is its number modulo their count; what is there may be older than an hour.
@@ -68,9 +68,7 @@ struct LoopHistory {
         boundary = Self.end(of: now)
     }
 
-    private static func end(of now: Instant) -> Instant {
-        Instant(nanoseconds: (now.nanoseconds / nanoseconds + 1) * nanoseconds)
-    }
+    private static func end(of now: Instant) -> UInt64 { (now.nanoseconds / nanoseconds + 1) * nanoseconds }
 
     /// Looks at the counts; what they grew by since the last look belongs to the periods since then.
     ///
@@ -89,7 +87,7 @@ struct LoopHistory {
         spread(max(0, new.bytes - old.bytes), until: now)
         totals = new
         // Between the end of that period and now nothing happened.
-        if now >= boundary { mark(period + 1, series) }
+        if now.nanoseconds >= boundary { mark(period + 1, series) }
         looked = now
         boundary = Self.end(of: now)
     }
