@@ -69,7 +69,7 @@ final class Quotas: Sendable {
         switch clients.enter(Self.client(request, group, address()), quota, now: now) {
         case .success(let gate): admission.client = gate
         case .failure(let denial):
-            admission.end()
+            admission.route?.withdraw(route.quota)
             throw Failure(
                 denial, .clientLimit, party: .client, tooMany: "This client has as many uploads as it may.",
                 tooFast: "The uploads of this client come faster than they may.")

@@ -35,6 +35,12 @@ final class Gate: Sendable {
         inFlight.subtract(1, ordering: .relaxed)
     }
 
+    /// Takes back what let an upload in that, for another reason, does not begin.
+    func withdraw(_ quota: Quota) {
+        leave()
+        if let rate = quota.rate { fullAgain.subtract(UInt64(rate.nanosecondsBetween), ordering: .relaxed) }
+    }
+
     /// Whether forgetting it changes nothing.
     func isUnused(now: Instant) -> Bool {
         inFlight.load(ordering: .relaxed) == 0 && fullAgain.load(ordering: .relaxed) <= now.nanoseconds

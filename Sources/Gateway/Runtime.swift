@@ -9,7 +9,6 @@ internal import HTTPServing
 internal import HTTPWire
 internal import Settings
 internal import Signing
-internal import Synchronization
 internal import Upstream
 
 /// One snapshot on one loop: its connection pools and signers. Loop thread only.
@@ -155,18 +154,23 @@ final class Runtime {
     func admitFile(
         _ request: UploadRequest, _ plan: UploadPlan, on connection: ServerConnection
     ) throws(Failure) -> Admission {
+        // First what takes nothing of a quota: it goes with its holder where the quota is used up.
+        let memory = try memoryForParts(of: plan)
         var admission = try snapshot.quotas.admit(
             request, plan.route, address: connection.peer.octets, now: worker.loop.now, settings)
-        guard plan.needsParts, let traits = plan.storeDialect?.dialect.traits else { return admission }
-        let bytes = MultipartParts.partBytes(traits, length: plan.length, mostBytes: plan.sizeLimit)
-        admission.memory = PartsMemory(
-            partBytes: min(bytes, Int(clamping: plan.sizeLimit)), of: worker.counters.budget,
-            limit: settings.limits.bufferBytes)
-        guard admission.memory != nil else {
-            admission.end()
-            throw .noMemoryForParts
-        }
+        admission.memory = memory
         return admission
+    }
+
+    private func memoryForParts(of plan: UploadPlan) throws(Failure) -> PartsMemory? {
+        guard plan.needsParts, let traits = plan.storeDialect?.dialect.traits else { return nil }
+        let bytes = MultipartParts.partBytes(traits, length: plan.length, mostBytes: plan.sizeLimit)
+        guard
+            let memory = PartsMemory(
+                partBytes: min(bytes, Int(clamping: plan.sizeLimit)), of: worker.counters.budget,
+                limit: settings.limits.bufferBytes)
+        else { throw .noMemoryForParts }
+        return memory
     }
 
     /// Out of line: the usual upload succeeds, and so large a value costs it hundreds of instructions.

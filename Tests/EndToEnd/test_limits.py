@@ -117,6 +117,16 @@ def test_bounds_who_has_no_name_by_the_address(start, store):
         assert client.request("PUT", "/x", b"hello").status == 200
 
 
+def test_a_client_over_its_quota_uses_nothing_of_the_routes(start, store):
+    config = configs.edge(configs.oss_store(store.port), {"limits": {"rate": "2/h"}}, limits={"client": {"rate": "1/h"}})
+    gateway = start(config)
+    assert put(gateway.edge, "/x", b"hello").status == 200
+    for _ in range(3):
+        refused(put(gateway.edge, "/x", b"hello"), "client-limit", 3600)
+    with Client(gateway.edge, source="127.0.0.2") as client:
+        assert client.request("PUT", "/x", b"hello").status == 200
+
+
 def test_counts_each_file_of_a_form(start, store):
     config = configs.edge(configs.oss_store(store.port), limits={"client": {"rate": "2/h"}})
     gateway = start(config)

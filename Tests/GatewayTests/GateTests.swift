@@ -54,6 +54,17 @@ import Testing
         #expect(gate.enter(quota, now: now) == nil)
     }
 
+    @Test func `an upload that does not begin after all has used nothing`() {
+        let gate = Gate()
+        let quota = Quota(uploadsInFlight: 1, rate: UploadRate(uploads: 1, perMilliseconds: 1000, burst: 1))
+        let now = Self.at(milliseconds: 0)
+        for _ in 0..<3 {
+            #expect(gate.enter(quota, now: now) == nil)
+            gate.withdraw(quota)
+        }
+        #expect(gate.isUnused(now: now))
+    }
+
     @Test func `is unused once it is empty and its bucket is full`() {
         let gate = Gate()
         #expect(gate.isUnused(now: Self.at(milliseconds: 0)))
