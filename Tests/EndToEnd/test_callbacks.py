@@ -9,7 +9,7 @@ import ssl
 import pytest
 
 from support import configs
-from support.peers import answer, replies
+from support.peers import answer, closes, endless, replies, resets
 from support.wire import Client, Closed, put
 
 BODY = b"hello"
@@ -220,31 +220,10 @@ def test_takes_too_long(gateway_for, store, peers, behaviour):
 
 @pytest.mark.parametrize("framing", [b"Content-Length: 1000000000", b"Connection: close"])
 def test_answers_without_end(gateway_for, store, peers, framing):
-    def endless(peer, stream, request):
-        peer.read(stream, request)
-        stream.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + framing + b"\r\n\r\n")
-        try:
-            for _ in range(2048):
-                stream.send(b"x" * 65536)
-        except OSError:
-            pass
-        raise Closed()
-
-    app = peers.app(endless)
+    app = peers.app(endless(framing))
     gateway = gateway_for(app.port)
     failed(put(gateway.edge, "/x", BODY), store, app, 1)
     assert gateway.peak_memory() < 300 << 20
-
-
-def resets(peer, stream, request):
-    peer.read(stream, request)
-    stream.reset()
-    raise Closed()
-
-
-def closes(peer, stream, request):
-    peer.read(stream, request)
-    raise Closed()
 
 
 @pytest.mark.parametrize("behaviour", [resets, closes])

@@ -10,7 +10,7 @@ import pytest
 
 from support import vendors
 from support.certificates import Authority
-from support.peers import answer, replies
+from support.peers import answer, endless, replies, resets
 from support.vendors import OSS, TOS, US3, Face
 from support.wire import Closed, Message
 
@@ -54,23 +54,6 @@ def no_server(peer, stream, request):
     raise Closed()
 
 
-def resets(peer, stream, request):
-    peer.read(stream, request)
-    stream.reset()
-    raise Closed()
-
-
-def endless(peer, stream, request):
-    peer.read(stream, request)
-    stream.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000000\r\n\r\n")
-    try:
-        for _ in range(2048):
-            stream.send(b"x" * 65536)
-    except OSError:
-        pass
-    raise Closed()
-
-
 # What the app does; what US3's clients are told: a RetCode with 599, or the app's own status, which US3 passes on.
 FAULTS = {
     "redirects": (replies(answer(307, b"{}", JSON, ("Location", "http://127.0.0.1:1/"))), 307),
@@ -82,7 +65,7 @@ FAULTS = {
     "JSON that is none": (replies(answer(200, b"{no", JSON)), "20008"),
     "JSON with BOM": (replies(answer(200, b"\xef\xbb\xbf{}", JSON)), "20008"),
     "cut short": (replies(answer(200, b"{}", JSON).replace(b"Content-Length: 2", b"Content-Length: 9"), close=True), "20003"),
-    "without end": (endless, "20003"),
+    "without end": (endless(b"Content-Length: 1000000000"), "20003"),
     "no HTTP": (replies(b"nonsense\r\n\r\n", close=True), "20003"),
     "resets after it took the callback": (resets, "20003"),
     "closes at once": (no_server, "20003"),

@@ -19,17 +19,9 @@ from support.peers import Store, replies
 from support.wire import Client
 from support.wire import put as plain
 from test_post_object import post, v1
-from test_sdk_multipart import Rig
+from test_sdk_multipart import Rig, rig  # noqa: F401 (a fixture)
 
 BODY = b"hello"
-
-
-@pytest.fixture(params=["directory", "edge"])
-def rig(request, start, tmp_path):
-    rig = Rig(request.param, start, tmp_path)
-    yield rig
-    rig.bucket.session.session.close()
-    sdks.close_all()
 
 
 def error(call) -> oss2.exceptions.ServerError:

@@ -221,6 +221,34 @@ def replies(data: bytes, close: bool = False) -> Behaviour:
     return behaviour
 
 
+def resets(peer: Peer, stream: Stream, request: Message) -> None:
+    """Goes away after it took the whole request."""
+    peer.read(stream, request)
+    stream.reset()
+    raise Closed()
+
+
+def closes(peer: Peer, stream: Stream, request: Message) -> None:
+    peer.read(stream, request)
+    raise Closed()
+
+
+def endless(framing: bytes) -> Behaviour:
+    """An answer of which 128 MiB come, if anybody takes them."""
+
+    def behaviour(peer: Peer, stream: Stream, request: Message) -> None:
+        peer.read(stream, request)
+        stream.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + framing + b"\r\n\r\n")
+        try:
+            for _ in range(2048):
+                stream.send(b"x" * 65536)
+        except OSError:
+            pass
+        raise Closed()
+
+    return behaviour
+
+
 class Gate:
     """A behaviour that reads the request and waits until the test opens the gate, then goes on with another one."""
 
