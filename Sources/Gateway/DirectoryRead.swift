@@ -24,7 +24,7 @@ final class DirectoryRead: BodyReceiver {
     private var reader: ObjectReader?
     private var bytes: Range<UInt64> = 0..<0
     private var isReading = false
-    /// Of the piece that is read, until it is the client's output.
+    /// For one piece, from the beginning of the answer to its end.
     private let loan: MemoryLoan
 
     init(
@@ -43,7 +43,9 @@ final class DirectoryRead: BodyReceiver {
 
     /// Opens the object; the connection keeps this object until the answer is out.
     func start() {
-        guard isHead || loan.resize(to: Int(Self.pieceBytes)), let connection else { return refuse(.overloaded) }
+        guard isHead || loan.resize(to: Int(Self.pieceBytes)), let connection else {
+            return refuse(incoming.dialect.error(Failure.overloaded))
+        }
         connection.receiver = self
         connection.attachment = self
         queue.execute { [self, store, loop, bucket = plan.bucket, key = Array(plan.key)] in
@@ -62,26 +64,28 @@ final class DirectoryRead: BodyReceiver {
     func clientFailed(_ failure: ClientFailure) { connection = nil }
     func answerDrained() { readNext() }
 
-    private func refuse(_ failure: Failure) {
+    private func refuse(_ error: VendorError) {
         guard let connection = connection.take() else { return }
+        connection.receiver = nil
         SDKFace.send(
-            incoming.dialect.answer(incoming.dialect.error(failure), toHead: isHead, SDKFace.context(incoming)),
-            on: connection)
+            incoming.dialect.answer(error, toHead: isHead, SDKFace.context(incoming)), on: connection)
     }
 
     private func opened(_ result: Result<ObjectReader?, StoreError>) {
         guard let connection else { return }
-        let context = SDKFace.context(incoming)
-        guard case .success(let reader?) = result else {
-            let key = String(decoding: plan.key, as: UTF8.self)
+        let reader: ObjectReader
+        switch result {
+        case .success(let found?):
+            reader = found
+        case .success(nil):
             var error = incoming.dialect.error(.noSuchKey)
-            error.details.append(("Key", key))
-            if case .failure = result { error = incoming.dialect.error(.internalError) }
-            self.connection = nil
-            connection.receiver = nil
-            return SDKFace.send(incoming.dialect.answer(error, toHead: isHead, context), on: connection)
+            error.details.append(("Key", String(decoding: plan.key, as: UTF8.self)))
+            return refuse(error)
+        case .failure:
+            return refuse(incoming.dialect.error(.internalError))
         }
         self.reader = reader
+        let context = SDKFace.context(incoming)
         let (answer, bytes) = incoming.dialect.object(ObjectFacts(reader.object), to: operation, context)
         self.bytes = bytes
         guard !isHead, answer.body.isEmpty else {

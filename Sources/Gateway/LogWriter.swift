@@ -13,7 +13,7 @@ internal import Octets
 @safe
 package final class LogWriter: @unchecked Sendable {
     // Sendable is sound: `lines`, `dropped`, `droppedInAll`, `isClosed` and `sleep` are touched between lock and unlock only.
-    private static let bound = 4 * 1024 * 1024
+    static let bound = 4 * 1024 * 1024
     /// So many bytes end a rest early.
     private static let enough = 64 * 1024
     private static let restNanoseconds = 5_000_000

@@ -3,6 +3,7 @@
 
 internal import Eventing
 package import Settings
+internal import Upstream
 
 /// The most memory that a process with these settings comes to need, whatever clients, stores and apps do: what each of
 /// them can make it hold, counted at its limit.
@@ -27,9 +28,8 @@ package struct MemoryBound: Sendable {
     private static let tlsBytes = 48 << 10
     /// Upload, request, plan and exchange, beside the head that they were made of.
     private static let uploadBytes = 8 << 10
-    private static let logBytes = 8 << 20
-    /// Kept for each loop by a pool.
-    private static let idleStoreConnections = 256
+    /// What waits, and what is being written.
+    private static let logBytes = 2 * LogWriter.bound
 
     package init(_ settings: Settings) {
         let limits = settings.limits
@@ -49,7 +49,7 @@ package struct MemoryBound: Sendable {
         let stores = settings.stores.compactMap { store -> RemoteStoreSettings? in
             if case .remote(let remote) = store.kind { remote } else { nil }
         }
-        let idle = settings.workers * Self.idleStoreConnections
+        let idle = settings.workers * StoreEndpoint.usualIdleLimit
         let connections = { (count: Int) in count == 0 ? 0 : count * idle + uploads }
         items.append(Item(what: "stores", bytes: connections(stores.count) * Self.connectionBytes))
         let overTLS = connections(stores.count { $0.endpoint.isTLS })

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 private import Glibc
+private import Settings
 
 /// What the kernel says of this process (proc(5)), under the names that all Prometheus clients use. nil where it does not.
 enum MetricsProcess {
@@ -59,16 +60,5 @@ enum MetricsProcess {
         Int(String(decoding: text, as: UTF8.self))
     }
 
-    /// A file that is made as it is read, hence of no known length.
-    private static func read(_ path: String) -> [UInt8]? {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 16 * 1024)
-        while true {
-            let count = unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 { bytes += buffer[..<count] } else if count == 0 { return bytes } else { return nil }
-        }
-    }
+    private static func read(_ path: String) -> [UInt8]? { try? TextFile.read(path, maximumBytes: 1 << 20) }
 }

@@ -3,13 +3,13 @@
 
 internal import Dialects
 internal import Digests
+internal import HTTPServing
 internal import Octets
 
 /// The bytes of a body on their way into parts: what is gathered, and what was cut off so far. Loop thread only.
 struct MultipartParts {
     /// What parts have where the store leaves it to its clients: few requests, and little memory.
     private static let usualBytes: UInt64 = 8 << 20
-    private static let largestReadBytes = 512 << 10
 
     /// The size of every part but the last.
     var partBytes: Int
@@ -40,7 +40,7 @@ struct MultipartParts {
 
     mutating func append(_ bytes: Span<UInt8>) {
         // With room for the read that overfills it: an array that grows is copied, and there twice meanwhile.
-        if gathered.isEmpty { gathered.reserveCapacity(min(partBytes + Self.largestReadBytes, lengthHint)) }
+        if gathered.isEmpty { gathered.reserveCapacity(min(partBytes + ServerConnection.largestReadLimit, lengthHint)) }
         gathered.append(bytes)
     }
 

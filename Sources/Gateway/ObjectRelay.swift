@@ -3,33 +3,27 @@
 
 internal import Dialects
 internal import Digests
-internal import Eventing
 internal import HTTPServing
 internal import HTTPWire
-internal import Octets
 internal import Upstream
 
 /// A request without a body that is passed on to a store, with the store's answer as it comes. Loop thread only.
 ///
 /// The client slows the store down: while it does not take its bytes, none are read.
 final class ObjectRelay: BodyReceiver, StoreExchangeHandler {
-    /// Answers whose length is not known beforehand are kept up to this size.
-    private static let bufferLimit = 4 * 1024 * 1024
-
     /// nil once the client is gone or was told.
     private var connection: ServerConnection?
     private let incoming: SDKFace.Incoming
     private let pool: StorePool
     private var exchange: StoreExchange?
     private var head = ResponseHead()
-    private var buffered: [UInt8]?
-    private var room: MemoryRoom
+    /// An answer whose length is not known beforehand.
+    private var gathered: GatheredAnswer?
     private var isPaused = false
 
     init(connection: ServerConnection, pool: StorePool, incoming: SDKFace.Incoming) {
         self.connection = connection
         self.pool = pool
-        room = MemoryRoom(pool.context.budget)
         self.incoming = incoming
     }
 
@@ -67,7 +61,10 @@ final class ObjectRelay: BodyReceiver, StoreExchangeHandler {
         switch head.framing {
         case .length(let length): connection?.startAnswer(status: head.status, fields: fields, length: length)
         case .none: connection?.startAnswer(status: head.status, fields: fields, length: toldLength(head))
-        case .chunked, .untilClose: buffered = []
+        case .chunked, .untilClose:
+            var gathered = GatheredAnswer(pool.context.budget)
+            gathered.begin(self.head)
+            self.gathered = gathered
         }
     }
 
@@ -77,11 +74,8 @@ final class ObjectRelay: BodyReceiver, StoreExchangeHandler {
     }
 
     func storeAnswerBody(_ bytes: Span<UInt8>) {
-        if let count = buffered?.count {
-            guard count + bytes.count <= Self.bufferLimit, room.mayHold(count + bytes.count) else {
-                return end(with: .badStoreAnswer)
-            }
-            buffered?.append(bytes)
+        guard gathered == nil else {
+            if gathered?.append(bytes) == false { end(with: .badStoreAnswer) }
             return
         }
         guard connection?.writeAnswer(bytes) == false else { return }
@@ -90,7 +84,10 @@ final class ObjectRelay: BodyReceiver, StoreExchangeHandler {
     }
 
     func storeAnswerEnded() {
-        if let buffered { connection?.respond(status: head.status, fields: head.fields, body: buffered.span) }
+        if let answer = gathered?.take() {
+            let body = answer.body
+            connection?.respond(status: answer.status, fields: answer.fields, body: body.span)
+        }
         connection?.endAnswer()
         connection = nil
     }

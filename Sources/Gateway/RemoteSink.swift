@@ -11,20 +11,16 @@ internal import Upstream
 ///
 /// Its store keeps it for other uploads: what a request needs of memory is there already.
 final class RemoteSink: UploadSink, StoreExchangeHandler {
-    /// The most of a store's answer that is kept: an app's answer that the store passes on, or an error document.
-    private static let answerLimit = 4 * 1024 * 1024
-
     /// Unowned: the store of a runtime that the upload holds.
     private unowned let store: RemoteStore
     /// Unowned: the upload owns its sink. nil between uploads.
     private unowned var handler: (any UploadSinkHandler)?
     private let exchange: StoreExchange
-    private var answer: WireAnswer?
-    private var room: MemoryRoom
+    private var answer: GatheredAnswer
 
     init(store: RemoteStore) {
         self.store = store
-        room = MemoryRoom(store.pool.context.budget)
+        answer = GatheredAnswer(store.pool.context.budget)
         exchange = StoreExchange(pool: store.pool)
         exchange.handler = self
     }
@@ -52,8 +48,7 @@ final class RemoteSink: UploadSink, StoreExchangeHandler {
 
     func recycle() {
         handler = nil
-        answer = nil
-        room.clear()
+        answer.clear()
         guard exchange.isOver else { return exchange.abort() }
         exchange.makeReady()
         store.keep(self)
@@ -61,23 +56,14 @@ final class RemoteSink: UploadSink, StoreExchangeHandler {
 
     func storeWritable() { handler?.sinkWritable() }
 
-    func storeAnswered(_ head: ResponseHead) {
-        answer = WireAnswer(status: head.status, fields: head.fields, body: [])
-    }
+    func storeAnswered(_ head: ResponseHead) { answer.begin(head) }
 
     func storeAnswerBody(_ bytes: Span<UInt8>) {
-        guard let count = answer?.body.count, count + bytes.count <= Self.answerLimit else {
-            return giveUp("The store's answer is too long.")
-        }
-        guard room.mayHold(count + bytes.count) else {
-            return giveUp("There is no room for the store's answer at present.")
-        }
-        answer?.body.append(bytes)
-    }
-
-    private func giveUp(_ message: String) {
+        guard !answer.append(bytes) else { return }
         exchange.abort()
-        let failure = Failure(.storeBadAnswer, party: .store, phase: .judging, status: 502, message)
+        let failure = Failure(
+            .storeBadAnswer, party: .store, phase: .judging, status: 502,
+            "The store's answer is longer than it may be, or than there is room for.")
         handler?.sinkFailed(failure, mayBeStored: true)
     }
 
@@ -89,6 +75,7 @@ final class RemoteSink: UploadSink, StoreExchangeHandler {
     func storeFailed(_ failure: StoreFailure) {
         // A head that said how it went decides, even if the end of the answer was lost.
         guard let handler else { return }
+        let answer = answer.take()
         if let answer, answer.status >= 300 { return handler.sinkAnswered(answer) }
         handler.sinkFailed(Failure(failure), mayBeStored: failure.mayBeStored || answer != nil)
     }

@@ -127,6 +127,6 @@ package final class Snapshot: Sendable {
 extension RemoteStoreSettings {
     /// Where connections go.
     var placesToDial: [StorePlace] {
-        (addresses.isEmpty ? [endpoint] : addresses).map { StorePlace(host: $0.host, port: $0.port) }
+        addresses.map { StorePlace(host: $0.host, port: $0.port) }
     }
 }

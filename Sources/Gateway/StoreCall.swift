@@ -13,15 +13,12 @@ internal import Upstream
 final class StoreCall: StoreExchangeHandler {
     /// Bytes that are handed to the connection at once: what it cannot send it copies.
     private static let sliceBytes = 64 * 1024
-    /// The most of an answer that is kept: an app's answer that the store passes on, or an error document.
-    private static let answerLimit = 4 * 1024 * 1024
 
     private let exchange: StoreExchange
     private let body: [UInt8]
     private var sent = 0
     private var isFinished = false
-    private var answer: WireAnswer?
-    private var room: MemoryRoom
+    private var answer: GatheredAnswer
     private var completion: ((Result<WireAnswer, StoreFailure>) -> Void)?
     /// Until it is over.
     private var itself: StoreCall?
@@ -34,7 +31,7 @@ final class StoreCall: StoreExchangeHandler {
         completion: @escaping (Result<WireAnswer, StoreFailure>) -> Void
     ) {
         self.body = body
-        room = MemoryRoom(pool.context.budget)
+        answer = GatheredAnswer(pool.context.budget)
         self.completion = completion
         exchange = StoreExchange(pool: pool)
         exchange.handler = self
@@ -54,33 +51,29 @@ final class StoreCall: StoreExchangeHandler {
 
     func storeWritable() { pump() }
 
-    func storeAnswered(_ head: ResponseHead) {
-        answer = WireAnswer(status: head.status, fields: head.fields, body: [])
-    }
+    func storeAnswered(_ head: ResponseHead) { answer.begin(head) }
 
     func storeAnswerBody(_ bytes: Span<UInt8>) {
-        guard let count = answer?.body.count else { return }
-        guard count + bytes.count <= Self.answerLimit, room.mayHold(count + bytes.count) else {
-            exchange.abort()
-            return end(.failure(StoreFailure(.badAnswer, "there is no room for the answer", mayBeStored: true)))
-        }
-        answer?.body.append(bytes)
+        guard answer.status != nil, !answer.append(bytes) else { return }
+        exchange.abort()
+        let reason = "the answer is longer than it may be, or than there is room for"
+        end(.failure(StoreFailure(.badAnswer, reason, mayBeStored: true)))
     }
 
     func storeAnswerEnded() {
-        guard let answer else { return }
+        guard let answer = answer.take() else { return }
         end(.success(answer))
     }
 
     func storeFailed(_ failure: StoreFailure) {
         // A head that said how it went decides, even if the end of the answer was lost.
-        guard let answer else { return end(.failure(failure)) }
+        guard let answer = answer.take() else { return end(.failure(failure)) }
         guard answer.status < 300 else { return end(.success(answer)) }
         end(.failure(StoreFailure(failure.kind, failure.reason, mayBeStored: true)))
     }
 
     private func pump() {
-        guard completion != nil, answer == nil, !isFinished else { return }
+        guard completion != nil, answer.status == nil, !isFinished else { return }
         let body = self.body
         let bytes = body.span
         while sent < bytes.count {

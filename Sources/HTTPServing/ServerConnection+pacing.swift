@@ -7,12 +7,12 @@ internal import Eventing
 /// each packet by itself.
 extension ServerConnection {
     /// A head and a body of 64 KiB come in one read. This is what may be held for an upload whose store does not keep up.
-    static let firstReadLimit = 128 * 1024
+    static let firstReadLimit = MemoryBudget.shareBytes
     /// After a pause.
     private static let pausedReadLimit = 64 * 1024
     /// Of few uploads at a time so much is read at once: the fewer calls, the fewer acknowledgements and wake-ups of the
     /// other side.
-    private static let largestReadLimit = 512 * 1024
+    package static let largestReadLimit = 512 * 1024
     /// Uploads of one loop with more than the first limit: what all of them may hold stays bounded.
     private static let largeReaderLimit = 16
 

@@ -32,7 +32,7 @@ package final class ServingContext {
     package let limits: ServingLimits
     /// Unix seconds, for the Date header.
     package let wallClock: () -> Int64
-    let scratch = Scratch(size: 512 * 1024)
+    let scratch = Scratch(size: ServerConnection.largestReadLimit)
     let pipes: PipePool
     let budget: MemoryBudget
     /// Where the bodies of answers are composed, whose length stands in front of them; empty between two of them.

@@ -71,7 +71,7 @@ extension SettingsBuilder {
             reader.error(node, "the endpoint is http://, so there is no TLS to set up")
         }
         if let endpoint { checkEndpoint(dialect, endpoint, fields) }
-        let addresses = endpoint.flatMap { readAddresses($0, fields) } ?? []
+        let addresses = endpoint.map { readAddresses($0, fields) } ?? []
         let balance = fields["balance"].flatMap { reader.choice($0, StoreBalance.self) } ?? .roundRobin
         if let node = fields["balance"], addresses.count < 2 {
             reader.error(node, "there is nothing to choose from: give the store several \"addresses\"")
@@ -91,14 +91,15 @@ extension SettingsBuilder {
     /// The most addresses of one store.
     private static let mostAddresses = 16
 
-    private func readAddresses(_ endpoint: Endpoint, _ fields: Fields) -> [Endpoint]? {
-        guard let node = fields["addresses"] else { return nil }
+    /// Where connections go: to the endpoint itself where no addresses are given.
+    private func readAddresses(_ endpoint: Endpoint, _ fields: Fields) -> [Endpoint] {
+        guard let node = fields["addresses"] else { return [endpoint] }
         let nodes = reader.list(node)
         guard (1...Self.mostAddresses).contains(nodes.count) else {
             if case .list = node.value {
                 reader.error(node, "expected 1 to \(Self.mostAddresses) addresses, found \(nodes.count)")
             }
-            return nil
+            return [endpoint]
         }
         var addresses: [Endpoint] = []
         for node in nodes {

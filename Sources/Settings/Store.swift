@@ -46,7 +46,7 @@ package struct RemoteStoreSettings: Sendable {
 
     package let dialect: DialectName
     package let endpoint: Endpoint
-    /// Where connections to the endpoint go, as if these were its addresses; empty for its own.
+    /// Where connections to the endpoint go, as if these were its addresses; itself where no others are given.
     package let addresses: [Endpoint]
     package let balance: StoreBalance
     /// Without the vendor's prefix (`oss-`, `tos-`); nil where signatures name none: OSS with ``Signature/v1``, US3.

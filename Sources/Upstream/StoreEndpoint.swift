@@ -23,7 +23,8 @@ package struct StoreEndpoint: Sendable {
     /// How long an unused connection is kept.
     package var idleTimeout = Interval.seconds(50)
     /// Unused connections that are kept, on each loop.
-    package var idleLimit = 256
+    package var idleLimit = Self.usualIdleLimit
+    package static let usualIdleLimit = 256
     /// Whether an address, 4 or 16 octets, may be connected to; asked after resolution, for each address, which is the
     /// one that is then connected to. nil: any. Not together with a proxy, whose address it would be asked about.
     package var mayConnect: (@Sendable ([UInt8]) -> Bool)?
