@@ -56,7 +56,7 @@ final class ControlRelay: BodyReceiver {
         guard call == nil, connection != nil else { return }
         let makesObject = client.operation == .createUpload
         let head = remote.requests.encoded(
-            client.operation, bucket: plan.bucket, key: Array(plan.key), clientFields: plan.clientFields,
+            client.operation, bucket: plan.bucket, key: plan.key, clientFields: plan.clientFields,
             routeFields: makesObject ? plan.routeFields : HeaderFields(), on: incoming.publicID,
             now: incoming.now)
         call = StoreCall(pool: remote.pool, method: client.operation.method, head: head) { [weak self] result in

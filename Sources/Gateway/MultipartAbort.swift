@@ -12,7 +12,7 @@ enum MultipartAbort {
         remote: RemoteStore, bucket: String, key: [UInt8], uploadID: [UInt8], now: @escaping () -> Int64,
         tries: Int = 2, completion: @escaping (Bool) -> Void
     ) {
-        let head = remote.requests.encoded(.abortUpload(uploadID: uploadID), bucket: bucket, key: key, now: now())
+        let head = remote.requests.encoded(.abortUpload(uploadID: uploadID), bucket: bucket, key: key[...], now: now())
         _ = StoreCall(pool: remote.pool, method: .delete, head: head, isRepeatable: true) { result in
             if case .success(let answer) = result, (200..<300).contains(answer.status) || answer.status == 404 {
                 return completion(true)

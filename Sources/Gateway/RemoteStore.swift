@@ -34,7 +34,7 @@ final class RemoteStore {
     /// Asks what the store has of the plan's object; `completion` is told in a later turn, nil where there is no answer.
     func facts(of plan: UploadPlan, now: Int64, completion: @escaping (ObjectFacts?) -> Void) -> StoreCall {
         let head = requests.encoded(
-            .headObject, bucket: plan.bucket, key: Array(plan.key), on: plan.request.publicID, now: now)
+            .headObject, bucket: plan.bucket, key: plan.key, on: plan.request.publicID, now: now)
         return StoreCall(pool: pool, method: .head, head: head, isRepeatable: true) { result in
             guard case .success(let answer) = result, answer.status == 200 else { return completion(nil) }
             completion(plan.storeDialect?.dialect.facts(ofHead: answer.fields))

@@ -98,16 +98,16 @@ final class Runtime {
 
     /// Removes an object whose callback failed; `completion` is told, in a later turn, whether it is gone.
     func deleteObject(of plan: UploadPlan, completion: @escaping @Sendable (Bool) -> Void) {
-        let (bucket, key) = (plan.bucket, Array(plan.key))
         if let remote = remotes[plan.storeIndex] {
             let head = remote.requests.encoded(
-                .deleteObject, bucket: bucket, key: key, on: plan.request.publicID, now: environment.clock.seconds)
+                .deleteObject, bucket: plan.bucket, key: plan.key, on: plan.request.publicID,
+                now: environment.clock.seconds)
             _ = StoreCall(pool: remote.pool, method: .delete, head: head) { result in
                 guard case .success(let answer) = result else { return completion(false) }
                 completion((200...299).contains(answer.status) || answer.status == 404)
             }
         } else if let store = directory(plan.storeIndex) {
-            worker.disk.queue().execute { [loop = worker.loop] in
+            worker.disk.queue().execute { [loop = worker.loop, bucket = plan.bucket, key = Array(plan.key)] in
                 let isGone = (try? store.delete(bucket: bucket, key: key)) != nil
                 loop.execute { completion(isGone) }
             }

@@ -179,7 +179,7 @@ enum SDKFace {
             let relay = ObjectRelay(connection: connection, pool: remote.pool, incoming: incoming)
             relay.start(
                 remote.requests.encoded(
-                    client.operation, bucket: plan.bucket, key: Array(plan.key), clientFields: plan.clientFields,
+                    client.operation, bucket: plan.bucket, key: plan.key, clientFields: plan.clientFields,
                     on: incoming.publicID, now: incoming.now),
                 method: client.operation.method)
         } else if let store = incoming.runtime.directory(plan.storeIndex) {

@@ -45,7 +45,8 @@ final class StoreRequests {
     ///
     /// - Parameter behalf: the request that it is made for.
     func encoded(
-        _ operation: StoreOperation, bucket: String, key: [UInt8], clientFields: HeaderFields = HeaderFields(),
+        _ operation: StoreOperation, bucket: String, key: ArraySlice<UInt8>,
+        clientFields: HeaderFields = HeaderFields(),
         routeFields: HeaderFields = HeaderFields(), on behalf: PublicID? = nil, now: Int64
     ) -> [UInt8] {
         writer.write(
