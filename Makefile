@@ -2,6 +2,9 @@
 
 SWIFT ?= swift
 PYTEST = .build/venv/bin/python -m pytest
+# Many end-to-end tests wait for a deadline: three processes keep two processors busy.
+TEST_PROCESSES ?= 3
+SIDE_BY_SIDE = -n $(TEST_PROCESSES) --dist loadfile
 
 # A sanitizer's report must fail the run even where the process goes on, and must not wait for a backtrace.
 export SWIFT_BACKTRACE ?= enable=no
@@ -32,7 +35,7 @@ demo: build ## a gateway, a store and an app on this machine, with an upload pag
 test: setup build build-leaves ## every test, as CI runs them
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
-	PUTBACK=.build/debug/putback $(PYTEST) Tests/EndToEnd
+	PUTBACK=.build/debug/putback $(PYTEST) $(SIDE_BY_SIDE) Tests/EndToEnd
 	$(PYTEST) Tests/Packaging
 	$(PYTEST) Tests/Costs
 
@@ -48,12 +51,12 @@ costs: setup build build-leaves ## of the release build: allocations, instructio
 test-asan: setup ## every test under the address and leak sanitizers
 	$(SWIFT) build --build-tests --sanitize=address --scratch-path .build-asan
 	$(ASAN) $(SWIFT) test --skip-build --sanitize=address --scratch-path .build-asan
-	$(ASAN) PUTBACK_SANITIZED=1 PUTBACK=.build-asan/debug/putback $(PYTEST) Tests/EndToEnd
+	$(ASAN) PUTBACK_SANITIZED=1 PUTBACK=.build-asan/debug/putback $(PYTEST) $(SIDE_BY_SIDE) Tests/EndToEnd
 
 test-tsan: setup ## every test under the thread sanitizer
 	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build-tsan
 	$(TSAN) $(SWIFT) test --skip-build --sanitize=thread --scratch-path .build-tsan
-	$(TSAN) PUTBACK_SANITIZED=1 PUTBACK=.build-tsan/debug/putback $(PYTEST) Tests/EndToEnd
+	$(TSAN) PUTBACK_SANITIZED=1 PUTBACK=.build-tsan/debug/putback $(PYTEST) $(SIDE_BY_SIDE) Tests/EndToEnd
 
 lint: ## format and architecture rules
 	@Tests/setup.sh system

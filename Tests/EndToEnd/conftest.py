@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -25,6 +26,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         os.environ.pop(name, None)
         os.environ.pop(name.upper(), None)
+
+
+def pytest_collection_finish() -> None:
+    # The SDKs' modules and the tests stay: looking through them for garbage again and again takes a fifth of the time.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
