@@ -63,7 +63,8 @@ package final class PortSharing: Sendable {
         return unsafe fstat(descriptor, &status) == 0 ? UInt64(status.st_ino) : nil
     }
 
-    /// The listening sockets of this machine on exactly this address, as proc_net(5) tells.
+    /// The listening sockets of this machine on exactly this address, as proc_net(5) tells: these first, as `tcp_seq_start`
+    /// of Linux has it.
     static func listeningInodes(on address: SocketAddress) -> Set<UInt64> {
         let file: String
         switch address.kind {
@@ -71,17 +72,29 @@ package final class PortSharing: Sendable {
         case .internet6: file = "/proc/self/net/tcp6"
         case .unix: return []
         }
+        let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { Glibc.close(descriptor) }
         let local = hexadecimal(address)
         var inodes: Set<UInt64> = []
-        for line in text(of: file).split(separator: UInt8(ascii: "\n")) {
-            // sl local_address rem_address st tx:rx tr:when retransmits uid timeout inode; state 0A is TCP_LISTEN.
-            let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 10)
-            guard fields.count > 9, fields[3].elementsEqual("0A".utf8), fields[1].elementsEqual(local.utf8),
-                let inode = UInt64(String(decoding: fields[9], as: UTF8.self))
-            else { continue }
-            inodes.insert(inode)
+        var rest: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = unsafe read(descriptor, &chunk, chunk.count)
+            guard count > 0 else { return inodes }
+            rest += chunk[..<count]
+            var lines = rest.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            rest = Array(lines.removeLast())
+            for line in lines {
+                // sl local_address rem_address st tx:rx tr:when retransmits uid timeout inode, below a line of titles.
+                let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 10)
+                guard fields.count > 9, fields[0].last == UInt8(ascii: ":") else { continue }
+                // 0A is TCP_LISTEN. Behind the sockets that listen come the connections, which may be many thousands.
+                guard fields[3].elementsEqual("0A".utf8) else { return inodes }
+                guard fields[1].elementsEqual(local.utf8) else { continue }
+                if let inode = UInt64(String(decoding: fields[9], as: UTF8.self)) { inodes.insert(inode) }
+            }
         }
-        return inodes
     }
 
     /// As the kernel prints it: words of four octets, each a number of this machine, then the port.
@@ -100,18 +113,5 @@ package final class PortSharing: Sendable {
     private static func padded(_ number: UInt32, _ width: Int) -> String {
         let digits = String(number, radix: 16, uppercase: true)
         return String(repeating: "0", count: width - digits.utf8.count) + digits
-    }
-
-    private static func text(of path: String) -> [UInt8] {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return [] }
-        defer { Glibc.close(descriptor) }
-        var text: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
-        while true {
-            let count = unsafe read(descriptor, &chunk, chunk.count)
-            guard count > 0 else { return text }
-            text += chunk[..<count]
-        }
     }
 }
