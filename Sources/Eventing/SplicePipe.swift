@@ -81,6 +81,8 @@ package final class PipePool: DeadlineHandler {
     private let limit: Int
     private lazy var timer = DeadlineTimer(loop: loop, handler: self)
     private var unused: [SplicePipe] = []
+    /// The fewest that there were of them since the timer began: so many too many.
+    private var spare = 0
     /// Pipes that exist, unused ones included.
     package private(set) var openCount = 0
     /// After a refusal so many requests for a pipe are not even tried.
@@ -94,7 +96,10 @@ package final class PipePool: DeadlineHandler {
 
     /// An empty pipe; nil where none may be had now: then bytes are copied.
     package func take() -> SplicePipe? {
-        if let pipe = unused.popLast() { return pipe }
+        if let pipe = unused.popLast() {
+            spare = min(spare, unused.count)
+            return pipe
+        }
         guard openCount < limit else { return nil }
         guard pause == 0 else {
             pause -= 1
@@ -107,11 +112,19 @@ package final class PipePool: DeadlineHandler {
 
     fileprivate func keep(_ pipe: SplicePipe) {
         unused.append(pipe)
-        if timer.deadline == nil { timer.start(.seconds(1)) }
+        if timer.deadline == nil { watch() }
     }
 
-    /// Unused pipes go after a while: they are descriptors and room that others could use.
-    package func deadlinePassed(_ timer: DeadlineTimer) { unused = [] }
+    /// Pipes that nobody needed for a second go: they are descriptors and room that others could use.
+    package func deadlinePassed(_ timer: DeadlineTimer) {
+        unused.removeFirst(spare)
+        if !unused.isEmpty { watch() }
+    }
+
+    private func watch() {
+        spare = unused.count
+        timer.start(.seconds(1))
+    }
 
     fileprivate func opened() { openCount += 1 }
     fileprivate func closed() { openCount -= 1 }

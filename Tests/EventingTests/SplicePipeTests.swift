@@ -92,6 +92,19 @@ import Testing
         #expect(pool.take() != nil)
     }
 
+    @Test func `keeps a pipe that was needed since the last look`() throws {
+        let pool = PipePool(loop: driver.loop)
+        for pipe in [pool.take(), pool.take()] { pipe?.giveBack() }
+        pool.take()?.giveBack()
+        let look = DeadlineTimer(loop: driver.loop, handler: pool)
+        pool.deadlinePassed(look)
+        pool.take()?.giveBack()
+        pool.deadlinePassed(look)
+        #expect(pool.openCount == 1)
+        pool.deadlinePassed(look)
+        #expect(pool.openCount == 0)
+    }
+
     @Test func `gives no pipe while there are no descriptors, and seldom asks for one`() async {
         await #expect(processExitsWith: .success) {
             let driver = try LoopDriver()
