@@ -39,7 +39,7 @@ extension ServerConnection {
     func adaptReadMark(to count: Int) {
         guard phase == .readingBody else { return }
         let isSlow = count < Self.smallRead || stream.readMark > 1
-        guard wantsBody, isSlow, !windowWasPaused, !stallsBelowMark else { return stream.readMark = 1 }
+        guard wantsBody, isSlow, !stallsBelowMark else { return stream.readMark = 1 }
         let elapsed = context.loop.now.nanoseconds(since: windowStart) / 1_000_000
         stream.readMark = Self.readMark(
             bytes: windowBytes, milliseconds: elapsed, remaining: bodyRemaining, present: stream.readMark)

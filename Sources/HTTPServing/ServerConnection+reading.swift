@@ -26,7 +26,6 @@ extension ServerConnection {
     /// Stops reading: the receiver cannot pass on more bytes now.
     package func pauseBody() {
         wantsBody = false
-        windowWasPaused = true
         if phase == .readingBody { stream.readEnabled = false }
     }
 
@@ -35,6 +34,9 @@ extension ServerConnection {
         guard phase == .readingBody, !wantsBody else { return }
         wantsBody = true
         lastRead = context.loop.now
+        // The pause was the store's: the client's pace is measured anew.
+        startWindow()
+        stream.readMark = 1
         armBodyTimer()
         if inputEnded { return context.loop.onNextTurn { [self] in processPending() } }
         stream.readEnabled = true
@@ -221,7 +223,6 @@ extension ServerConnection {
     private func startWindow() {
         windowStart = context.loop.now
         windowBytes = 0
-        windowWasPaused = false
     }
 
     func armBodyTimer() {
@@ -245,7 +246,7 @@ extension ServerConnection {
         let now = context.loop.now
         if lastRead + context.limits.bodyIdle <= now { return failBody(.stalled) }
         if windowStart + context.limits.minimumRateWindow <= now {
-            let tooSlow = !windowWasPaused && windowBytes < context.limits.minimumRateBytes
+            let tooSlow = windowBytes < context.limits.minimumRateBytes
             if tooSlow, context.limits.minimumRateBytes > 0 { return failBody(.tooSlow) }
             startWindow()
         }

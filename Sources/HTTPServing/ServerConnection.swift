@@ -83,7 +83,6 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler, TurnEn
     /// The window of the minimum-rate rule.
     var windowStart = Instant(nanoseconds: 0)
     var windowBytes: UInt64 = 0
-    var windowWasPaused = false
 
     /// Takes over `stream` and waits for its first request.
     package init(context: ServingContext, stream: ByteStream, peer: SocketAddress, handler: any RequestHandler) {

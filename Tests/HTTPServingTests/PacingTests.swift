@@ -90,9 +90,16 @@ import Testing
         #expect(connection.stream.readMark > 1)
         let wait = try #require(connection.timer.deadline).since(.now)
         #expect(wait <= .seconds(5))
-        connection.windowWasPaused = true
+        connection.pauseBody()
+        connection.resumeBody()
+        #expect(connection.stream.readMark == 1)
         connection.adaptReadMark(to: 1000)
         #expect(connection.stream.readMark == 1)
+        // And no longer than any other, although it has paused.
+        connection.windowStart = Instant(nanoseconds: Instant.now.nanoseconds - 1_000_000_000)
+        connection.windowBytes = 65_536
+        connection.adaptReadMark(to: 1000)
+        #expect(connection.stream.readMark > 1)
         connection.close()
     }
 }
