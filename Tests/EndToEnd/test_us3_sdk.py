@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 
@@ -10,6 +11,7 @@ import pytest
 import requests
 from support import us3
 from support.peers import answer, replies
+from support.wire import Client, eventually
 
 BODY = bytes(range(256)) * 300
 
@@ -58,6 +60,71 @@ def test_putstream_stores_every_byte(rig, file):
     _, told = rig.client.files.putstream(us3.BUCKET, "streamed", io.BytesIO(BODY))
     assert told.status_code == 200, told.content
     assert rig.read("streamed") == BODY
+
+
+LENGTHS = [0, 1, us3.BLOCK, us3.BLOCK + 1, 3 * us3.BLOCK + 5]
+
+
+def pieces(body: bytes):
+    """A stream without a length."""
+    return (body[begin : begin + 100_000] for begin in range(0, len(body), 100_000))
+
+
+@pytest.mark.parametrize("size", LENGTHS)
+def test_streams_what_has_no_length(rig, size):
+    """The SDK sends it in chunks. A store of US3 wants a length, so the edge makes parts of what is longer than one."""
+    body = (BODY * (size // len(BODY) + 1))[:size]
+    client = us3.Client(rig.front.sdk, md5=False)  # the SDK cannot sum up what it does not hold
+    _, told = client.files.putstream(us3.BUCKET, "dir/unknown length", pieces(body), mime_type="video/mp4")
+    assert (told.status_code, told.etag.strip('"')) == (200, us3.etag(body)), told.content
+    _, head = client.files.head_file(us3.BUCKET, "dir/unknown length")
+    assert (head.content_length, head.content_type) == (str(size), "video/mp4")
+    assert rig.read("dir/unknown length") == body
+    assert us3.unfinished(rig.store) == []
+
+
+@pytest.mark.parametrize("size", LENGTHS)
+def test_a_put_policy_comes_with_a_body_of_unknown_length(rig, peers, size):
+    """As the Go SDK would send a reader that is no file."""
+    app = peers.app()
+    text = policy(app.port)
+    signed = {"Authorization": us3.authorization("PUT", "called", "video/mp4", text), "Content-Type": "video/mp4", "X-Ufile-Meta-Film": "1"}
+    body = (BODY * (size // len(BODY) + 1))[:size]
+    told = requests.put(f"{rig.url}/called", data=pieces(body), headers=signed)
+    assert (told.status_code, told.content) == (200, app.default)
+    (call,) = app.complete
+    assert call.body == b'{"Name":"Alice"}'
+    assert rig.read("called") == body
+    head = requests.head(f"{rig.url}/called", headers={"Authorization": us3.authorization("HEAD", "called")})
+    assert (head.headers["Content-Type"], head.headers["X-Ufile-Meta-Film"]) == ("video/mp4", "1")
+
+
+@pytest.mark.parametrize("size", [5, us3.BLOCK + 1])
+@pytest.mark.parametrize("is_right", [True, False])
+def test_the_digest_of_a_body_of_unknown_length_is_checked(rig, size, is_right):
+    body = (BODY * (size // len(BODY) + 1))[:size]
+    md5 = hashlib.md5(body if is_right else b"another").hexdigest()
+    signed = {"Authorization": us3.authorization("PUT", "summed", md5=md5), "Content-MD5": md5}
+    told = requests.put(f"{rig.url}/summed", data=pieces(body), headers=signed)
+    if is_right:
+        assert told.status_code == 200 and rig.read("summed") == body
+    else:
+        assert (told.status_code, told.json()) == (400, {"RetCode": -15036, "ErrMsg": "check md5 failed"})
+        head = requests.head(f"{rig.url}/summed", headers={"Authorization": us3.authorization("HEAD", "summed")})
+        assert head.status_code == 404
+    assert eventually(lambda: us3.unfinished(rig.store), lambda now: now == []) == []
+
+
+def test_a_body_of_unknown_length_that_breaks_off_leaves_nothing(rig):
+    with Client(rig.front.sdk) as client:
+        signed = us3.authorization("PUT", "half")
+        client.send(f"PUT /half HTTP/1.1\r\nHost: x\r\nAuthorization: {signed}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        client.send(b"%X\r\n%s\r\n" % (us3.BLOCK + 1, bytes(us3.BLOCK + 1)))
+        if rig.prefix:
+            assert eventually(lambda: us3.unfinished(rig.store), lambda now: len(now) == 1)
+    assert eventually(lambda: us3.unfinished(rig.store), lambda now: now == []) == []
+    head = requests.head(f"{rig.url}/half", headers={"Authorization": us3.authorization("HEAD", "half")})
+    assert head.status_code == 404
 
 
 def test_postfile_stores_every_byte(start, tmp_path, file):

@@ -17,6 +17,7 @@ from ufile import config as settings
 from ufile import filemanager, multipartuploadufile
 
 from . import configs
+from .gateway import Gateway
 from .peers import Peer, answer
 from .wire import Closed, Message, Stream
 
@@ -59,11 +60,17 @@ def edge(port: int, route: configs.Config | None = None, callback: configs.Confi
 class Client:
     """`ufile` with the bucket in the user part of its URL, so that it goes to an address (its only way to one)."""
 
-    def __init__(self, address: tuple[str, int], public: str = PUBLIC, private: str = PRIVATE):
+    def __init__(self, address: tuple[str, int], public: str = PUBLIC, private: str = PRIVATE, md5: bool = True):
         suffix = f"@{address[0]}:{address[1]}"
-        settings.set_default(uploadsuffix=suffix, downloadsuffix=suffix, open_ssl=False, md5=True)
+        settings.set_default(uploadsuffix=suffix, downloadsuffix=suffix, open_ssl=False, md5=md5)
         self.files = filemanager.FileManager(public, private, suffix, suffix)
         self.parts = multipartuploadufile.MultipartUploadUFile(public, private, suffix)
+
+
+def unfinished(store: Gateway) -> list[str]:
+    """The uploads in parts that a gateway with a directory store keeps for somebody to finish."""
+    folder = store.file.parent.parent / "objects" / ".uploads"
+    return [path.name for path in folder.iterdir()] if folder.exists() else []
 
 
 def etag(body: bytes) -> str:
