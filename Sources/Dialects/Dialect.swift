@@ -65,7 +65,13 @@ package protocol Dialect: Sendable {
 
     /// A store's answer for a client that names bucket and key otherwise than Putback does of the store: the names in its
     /// document replaced by the client's.
-    func renamed(_ answer: WireAnswer, for request: ClientRequest, _ context: AnswerContext) -> WireAnswer
+    ///
+    /// - Parameter lead: of an answer with keys that the request does not name: what the store's have in front of the
+    ///   client's; nil where nobody can tell.
+    /// - Returns: nil if a key does not begin with the lead.
+    func renamed(
+        _ answer: WireAnswer, for request: ClientRequest, lead: [UInt8]?, _ context: AnswerContext
+    ) -> WireAnswer?
 
     // MARK: What stores are sent
 
@@ -102,6 +108,11 @@ package protocol Dialect: Sendable {
 }
 
 extension Dialect {
+    /// The same of an answer whose keys are the request's.
+    package func renamed(_ answer: WireAnswer, for request: ClientRequest, _ context: AnswerContext) -> WireAnswer {
+        renamed(answer, for: request, lead: [], context) ?? answer
+    }
+
     package func checksum(inTrailer lines: Span<UInt8>) -> UInt64? { nil }
 
     package func error(_ refusal: FormRefusal) -> VendorError {

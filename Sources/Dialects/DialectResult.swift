@@ -106,3 +106,22 @@ package struct UploadListing: Sendable {
         self.isTruncated = isTruncated
     }
 }
+
+extension UploadListing {
+    /// The same with what the store's keys have in front of the client's own taken off. All of them begin with it.
+    package func withoutLead(_ lead: [UInt8]) -> UploadListing {
+        var listing = self
+        for index in uploads.indices { listing.uploads[index].key.removeFirst(lead.count) }
+        listing.commonPrefixes = commonPrefixes.map { Array($0.dropFirst(lead.count)) }
+        return listing
+    }
+
+    /// What a client names to go on: the last upload, or the last common prefix if that comes later; empty at the end.
+    var next: (key: [UInt8], uploadID: [UInt8]) {
+        guard isTruncated else { return ([], []) }
+        let last = uploads.last
+        guard let prefix = commonPrefixes.last else { return (last?.key ?? [], last?.uploadID ?? []) }
+        guard let last, prefix.lexicographicallyPrecedes(last.key) else { return (prefix, []) }
+        return (last.key, last.uploadID)
+    }
+}

@@ -93,3 +93,13 @@ package struct ListOptions: Sendable, Equatable {
 
     package init() {}
 }
+
+extension StoreOperation {
+    /// The same of a store whose keys have something in front of the client's own.
+    package func behind(_ lead: [UInt8]) -> StoreOperation {
+        guard case .listUploads(var options) = self else { return self }
+        options.prefix = lead + options.prefix
+        if !options.marker.isEmpty { options.marker = lead + options.marker }
+        return .listUploads(options)
+    }
+}

@@ -15,13 +15,17 @@ final class ControlRelay: BodyReceiver {
     private let client: ClientRequest
     private let plan: UploadPlan
     private let remote: RemoteStore
+    /// What the store's keys have in front of the client's own, of a request that does not name its keys; nil where nobody
+    /// can tell.
+    private let keyLead: [UInt8]?
     private var call: StoreCall?
 
-    init(incoming: SDKFace.Incoming, client: ClientRequest, plan: UploadPlan, remote: RemoteStore) {
+    init(incoming: SDKFace.Incoming, client: ClientRequest, plan: UploadPlan, keyLead: [UInt8]?, remote: RemoteStore) {
         connection = incoming.connection
         self.incoming = incoming
         self.client = client
         self.plan = plan
+        self.keyLead = keyLead
         self.remote = remote
     }
 
@@ -56,7 +60,7 @@ final class ControlRelay: BodyReceiver {
         guard call == nil, connection != nil else { return }
         let makesObject = client.operation == .createUpload
         let head = remote.requests.encoded(
-            client.operation, bucket: plan.bucket, key: plan.key, clientFields: plan.clientFields,
+            client.operation.behind(keyLead ?? []), bucket: plan.bucket, key: plan.key, clientFields: plan.clientFields,
             routeFields: makesObject ? plan.routeFields : HeaderFields(), on: incoming.publicID,
             now: incoming.now)
         call = StoreCall(pool: remote.pool, method: client.operation.method, head: head) { [weak self] result in
@@ -69,11 +73,24 @@ final class ControlRelay: BodyReceiver {
 
     private func answered(_ answer: WireAnswer) {
         guard let connection else { return }
-        let isRenamed = (200...299).contains(answer.status) && plan.renames(client)
-        var answer = isRenamed ? incoming.dialect.renamed(answer, for: client, SDKFace.context(incoming)) : answer
+        var answer = answer
+        if (200...299).contains(answer.status), keyLead != [] || plan.renames(client) {
+            let context = SDKFace.context(incoming)
+            guard let told = incoming.dialect.renamed(answer, for: client, lead: keyLead, context) else {
+                let error = incoming.dialect.error(otherKeys)
+                return end(incoming.dialect.answer(error, toHead: false, context), on: connection)
+            }
+            answer = told
+        }
         answer.fields = StoreAnswerFields.forSDK(answer.fields)
         answer.fields.append("Putback-Request-Id", incoming.publicID.text)
         end(answer, on: connection)
+    }
+
+    /// The store told a key that is none of this route's.
+    private var otherKeys: Refusal {
+        if case .listParts = client.operation { return .noSuchUpload }
+        return .storeFailed("The store lists keys that it was not asked for.")
     }
 
     private func fail(_ failure: Failure) {

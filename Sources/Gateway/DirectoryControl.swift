@@ -17,11 +17,12 @@ final class DirectoryControl: BodyReceiver {
     private let work: DirectoryWork
     private var isBegun = false
 
-    init(incoming: SDKFace.Incoming, client: ClientRequest, plan: UploadPlan, store: DirectoryStore) {
+    init(incoming: SDKFace.Incoming, client: ClientRequest, plan: UploadPlan, keyLead: [UInt8]?, store: DirectoryStore)
+    {
         connection = incoming.connection
         self.incoming = incoming
         work = DirectoryWork(
-            client: client, dialect: incoming.name, target: DirectoryTarget(plan), store: store)
+            client: client, dialect: incoming.name, target: DirectoryTarget(plan), keyLead: keyLead, store: store)
     }
 
     /// Takes the request's body, which is empty; the connection keeps this object until the answer is out.
@@ -72,6 +73,9 @@ private struct DirectoryWork: Sendable {
     let client: ClientRequest
     let dialect: DialectName
     let target: DirectoryTarget
+    /// What the store's keys have in front of the client's own, of a request that does not name its keys; nil where nobody
+    /// can tell.
+    let keyLead: [UInt8]?
     let store: DirectoryStore
 
     func perform() -> Result<DialectResult, Refusal> {
@@ -79,7 +83,7 @@ private struct DirectoryWork: Sendable {
     }
 
     private func result() throws(StoreError) -> Result<DialectResult, Refusal> {
-        switch client.operation {
+        switch client.operation.behind(keyLead ?? []) {
         case .createUpload:
             let id = try store.createUpload(bucket: target.bucket, key: target.key, metadata: target.metadata)
             let traits = dialect.dialect.traits
@@ -91,9 +95,9 @@ private struct DirectoryWork: Sendable {
             return .success(.aborted)
         case .listParts(let text, let options):
             guard let id = try DirectoryParts.id(text, target, store) else { return .failure(.noSuchUpload) }
-            return .success(.parts(try parts(id, options)))
+            return try parts(id, options).map { .success(.parts($0)) } ?? .failure(.noSuchUpload)
         case .listUploads(let options):
-            return .success(.uploads(try uploads(options)))
+            return .success(.uploads(try uploads(options).withoutLead(keyLead ?? [])))
         case .deleteObject:
             return .success(.deleted(existed: try store.delete(bucket: target.bucket, key: target.key)))
         default:
@@ -101,7 +105,8 @@ private struct DirectoryWork: Sendable {
         }
     }
 
-    private func parts(_ id: UploadID, _ options: ListOptions) throws(StoreError) -> PartListing {
+    /// nil: the upload is none of this route's.
+    private func parts(_ id: UploadID, _ options: ListOptions) throws(StoreError) -> PartListing? {
         let after = options.marker.isEmpty ? nil : UInt64(decimal: options.marker.span).map { Int(clamping: $0) }
         let page = try store.parts(id, after: after, limit: max(0, min(options.limit ?? 1000, 1000)))
         let parts = page.items.map { part in
@@ -110,29 +115,49 @@ private struct DirectoryWork: Sendable {
                 contentMD5: part.md5, lastModified: part.lastModified)
         }
         var listing = PartListing(parts: parts, isTruncated: page.isTruncated, storageClass: nil)
-        listing.key = try store.upload(id).key
+        guard client.key.isEmpty, let keyLead else { return listing }
+        let key = try store.upload(id).key
+        guard key.starts(with: keyLead) else { return nil }
+        listing.key = Array(key.dropFirst(keyLead.count))
         return listing
     }
 
-    /// Keys with the delimiter behind the prefix come once, as their common beginning.
+    /// Keys with the delimiter behind the prefix come once, as their common beginning, and count as one entry.
     private func uploads(_ options: ListOptions) throws(StoreError) -> UploadListing {
-        let page = try store.uploads(
-            bucket: target.bucket, prefix: options.prefix,
-            afterKey: options.marker.isEmpty ? nil : options.marker,
-            afterID: options.uploadIDMarker.isEmpty ? nil : String(decoding: options.uploadIDMarker, as: UTF8.self),
-            limit: max(0, min(options.limit ?? 1000, 1000)))
-        var listing = UploadListing(uploads: [], isTruncated: page.isTruncated)
-        for upload in page.items {
-            let rest = upload.key.dropFirst(options.prefix.count)
-            if !options.delimiter.isEmpty, let range = rest.firstRange(of: options.delimiter) {
-                let prefix = Array(upload.key[..<range.upperBound])
-                if listing.commonPrefixes.last != prefix { listing.commonPrefixes.append(prefix) }
-            } else {
-                listing.uploads.append(
-                    UploadListing.Upload(
-                        key: upload.key, uploadID: Array(upload.id.text.utf8), initiated: upload.created))
+        let limit = max(0, min(options.limit ?? 1000, 1000))
+        var listing = UploadListing(uploads: [], isTruncated: false)
+        // A list that goes on behind a common beginning has told all that begin so.
+        var told = commonPrefix(of: options.marker, options).flatMap { $0 == options.marker ? $0 : nil }
+        var (key, id) = (options.marker, options.uploadIDMarker)
+        while true {
+            let page = try store.uploads(
+                bucket: target.bucket, prefix: options.prefix, afterKey: key.isEmpty ? nil : key,
+                afterID: id.isEmpty ? nil : String(decoding: id, as: UTF8.self), limit: 1000)
+            for upload in page.items {
+                if let told, upload.key.starts(with: told) { continue }
+                guard listing.uploads.count + listing.commonPrefixes.count < limit else {
+                    listing.isTruncated = true
+                    return listing
+                }
+                if let prefix = commonPrefix(of: upload.key, options) {
+                    told = prefix
+                    listing.commonPrefixes.append(prefix)
+                } else {
+                    listing.uploads.append(
+                        UploadListing.Upload(
+                            key: upload.key, uploadID: Array(upload.id.text.utf8), initiated: upload.created))
+                }
             }
+            guard page.isTruncated, let last = page.items.last else { return listing }
+            (key, id) = (last.key, Array(last.id.text.utf8))
         }
-        return listing
+    }
+
+    /// A key up to the delimiter behind the prefix; nil if it has none.
+    private func commonPrefix(of key: [UInt8], _ options: ListOptions) -> [UInt8]? {
+        guard !options.delimiter.isEmpty, key.starts(with: options.prefix),
+            let range = key.dropFirst(options.prefix.count).firstRange(of: options.delimiter)
+        else { return nil }
+        return Array(key[..<range.upperBound])
     }
 }

@@ -85,6 +85,12 @@ final class Planner: Sendable {
         return min(match.sizeLimitBytes, client.lengthRange?.upperBound ?? .max)
     }
 
+    /// What keys of the route have in front of the client's own, for a request about the bucket; nil where they are made in
+    /// another way.
+    func keyLead(_ request: UploadRequest, _ match: RouteMatch) -> [UInt8]? {
+        match.route.keyLead(context(match.route, request, match, ""))
+    }
+
     private func context(
         _ route: Route, _ request: UploadRequest, _ match: RouteMatch, _ uuid: String
     ) -> TemplateContext {

@@ -106,7 +106,8 @@ enum SDKFace {
         if client.operation.hasObjectBody, let length = request.length, length > match.sizeLimitBytes {
             throw incoming.dialect.error(.tooLarge(maximum: match.sizeLimitBytes))
         }
-        try checkKey(client, match.route, incoming)
+        let keyLead = request.namesObject ? [] : runtime.planner.keyLead(request, match)
+        try checkKey(client, match.route, keyLead, incoming)
         let plan = try plan(
             request, match, uuid: match.route.needsUUID ? runtime.worker.identifiers.nextUUID() : "", incoming)
         if client.wantsETag, runtime.directory(plan.storeIndex) != nil {
@@ -134,23 +135,27 @@ enum SDKFace {
             read(plan, client, incoming)
         case .createUpload, .abortUpload, .listParts, .listUploads, .deleteObject:
             if let remote = runtime.remote(plan.storeIndex) {
-                ControlRelay(incoming: incoming, client: client, plan: plan, remote: remote).start()
+                ControlRelay(incoming: incoming, client: client, plan: plan, keyLead: keyLead, remote: remote).start()
             } else if let store = runtime.directory(plan.storeIndex) {
-                DirectoryControl(incoming: incoming, client: client, plan: plan, store: store).start()
+                DirectoryControl(incoming: incoming, client: client, plan: plan, keyLead: keyLead, store: store).start()
             }
         }
     }
 
     /// An upload in parts is many requests: each must lead to the same key, and a list must tell the client's own keys.
-    private static func checkKey(_ client: ClientRequest, _ route: Route, _ incoming: Incoming) throws(VendorError) {
+    private static func checkKey(
+        _ client: ClientRequest, _ route: Route, _ keyLead: [UInt8]?, _ incoming: Incoming
+    ) throws(VendorError) {
         switch client.operation {
         case .createUpload where !route.keyIsStable, .putPart where !route.keyIsStable,
             .completeUpload where !route.keyIsStable:
             throw incoming.dialect.error(
                 .notImplemented("Route \(route.name) gives each request another key, so it takes no upload in parts."))
-        case .listUploads where !route.keyIsPath:
+        case .listUploads where keyLead == nil:
             throw incoming.dialect.error(
-                .notImplemented("Route \(route.name) changes keys, so its uploads cannot be listed."))
+                .notImplemented(
+                    "Route \(route.name) makes keys in which the client's cannot be found again, so its uploads cannot "
+                        + "be listed."))
         default: return
         }
     }

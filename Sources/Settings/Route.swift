@@ -27,6 +27,9 @@ package final class Route: Sendable {
     package let key: Template
     /// Whether the key is `${path}`, as it is unless the config says otherwise: then there is nothing to render.
     package let keyIsPath: Bool
+    /// Whether the key ends in `${path}`, and what stands in front is the same for all of a client's requests about a bucket:
+    /// then a client's key can be told from the store's.
+    package let keyHasLead: Bool
     /// Whether every request of one upload in parts leads to the same key, whatever else differs between them.
     package var keyIsStable: Bool { unstableKeyVariable == nil }
     /// The first variable of the key that may differ between the requests of one upload in parts.
@@ -62,6 +65,8 @@ package final class Route: Sendable {
         self.storeIndex = storeIndex
         self.key = key
         keyIsPath = key.segments == [.variable(.path, insideJSONString: false)]
+        let variables = key.references
+        keyHasLead = variables.last == .path && key.endsInVariable && variables.dropLast().allSatisfy(\.isOfBucket)
         unstableKeyVariable = key.references.first { !$0.isStable }
         self.headers = headers
         self.callbackIndex = callbackIndex
@@ -75,7 +80,19 @@ package final class Route: Sendable {
     }
 }
 
+extension Template {
+    fileprivate var endsInVariable: Bool { if case .variable? = segments.last { true } else { false } }
+}
+
 extension TemplateVariable {
+    /// Whether a request about a bucket, which has no key, tells it as one about an object does.
+    fileprivate var isOfBucket: Bool {
+        switch self {
+        case .host, .clientID, .system(.bucket): true
+        default: false
+        }
+    }
+
     /// Whether it is the same in every request of one upload in parts: object, bucket and who uploads are; a client may
     /// come from several addresses, and it sends other fields with each part.
     fileprivate var isStable: Bool {

@@ -105,6 +105,14 @@ extension Route {
         return key
     }
 
+    /// What keys have in front of the client's own; nil where those cannot be told from the store's.
+    ///
+    /// - Parameter context: of a request about the bucket.
+    package func keyLead(_ context: TemplateContext) -> [UInt8]? {
+        precondition(context.path.isEmpty, "a request about a bucket has no key")
+        return keyHasLead ? key.render(.none) { context.value(of: $0) } : nil
+    }
+
     /// - Throws: ``KeyError`` unless the key has 1 to 1023 bytes.
     package static func check(keyBytes count: Int) throws(KeyError) {
         if count == 0 { throw .empty }

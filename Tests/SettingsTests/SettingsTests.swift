@@ -165,6 +165,7 @@ import Testing
         #expect(settings.listeners.map(\.dialect) == [nil, .us3, .tos])
         #expect(settings.listeners.map(\.dialectWord) == ["plain", "us3", "tos"])
         #expect(settings.routes.routes.map(\.keyIsStable) == [true, true, false])
+        #expect(settings.routes.routes.map(\.keyHasLead) == [false, true, false])
         #expect(settings.statePath == "/var/lib/putback/state")
     }
 

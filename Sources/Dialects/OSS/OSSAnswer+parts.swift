@@ -83,7 +83,7 @@ extension OSSAnswer {
         _ listing: UploadListing, _ options: ListOptions, _ request: ClientRequest, _ context: AnswerContext
     ) -> WireAnswer {
         let names = Names(request)
-        let next = nextMarkers(of: listing)
+        let next = listing.next
         return document(context) { writer in
             writer.open("ListMultipartUploadsResult")
             names.writeEncoding(to: &writer)
@@ -111,15 +111,6 @@ extension OSSAnswer {
             }
             writer.close()
         }
-    }
-
-    /// What a client names to go on: the last upload, or the last common prefix if that comes later.
-    private static func nextMarkers(of listing: UploadListing) -> (key: [UInt8], uploadID: [UInt8]) {
-        guard listing.isTruncated else { return ([], []) }
-        let last = listing.uploads.last
-        guard let prefix = listing.commonPrefixes.last else { return (last?.key ?? [], last?.uploadID ?? []) }
-        guard let last, prefix.lexicographicallyPrecedes(last.key) else { return (prefix, []) }
-        return (last.key, last.uploadID)
     }
 
     /// A 200 with a result document.

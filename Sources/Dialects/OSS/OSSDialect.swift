@@ -57,9 +57,9 @@ package struct OSSDialect: Dialect {
     package func error(_ refusal: FormRefusal) -> VendorError { VendorError(oss: refusal) }
 
     package func renamed(
-        _ answer: WireAnswer, for request: ClientRequest, _ context: AnswerContext
-    ) -> WireAnswer {
-        OSSRenaming.renamed(answer, for: request, context)
+        _ answer: WireAnswer, for request: ClientRequest, lead: [UInt8]?, _ context: AnswerContext
+    ) -> WireAnswer? {
+        OSSRenaming.renamed(answer, for: request, lead: lead, context)
     }
 
     // MARK: What stores are sent

@@ -8,11 +8,10 @@ internal import Octets
 enum OSSRenaming {
     /// The answer with the client's bucket and key in its document, and its keys encoded as the client wants them.
     ///
-    /// The app's answer to a callback is not the store's document and stays as it is. So does what lists hold: keys that
-    /// other clients used cannot be told from keys of the store.
+    /// The app's answer to a callback is not the store's document and stays as it is.
     static func renamed(
-        _ answer: WireAnswer, for request: ClientRequest, _ context: AnswerContext
-    ) -> WireAnswer {
+        _ answer: WireAnswer, for request: ClientRequest, lead: [UInt8]?, _ context: AnswerContext
+    ) -> WireAnswer? {
         var answer = answer
         if let header = answer.fields.first("x-oss-err"), let document = Base64.decode(header.span) {
             let text = Base64.encode(renamed(document, for: request, context).span)
@@ -22,6 +21,10 @@ enum OSSRenaming {
         let isApps = answer.status == 200 && request.callback != nil
         guard !isApps, !answer.body.isEmpty, isDocument(answer.body) else { return answer }
         answer.body = renamed(answer.body, for: request, context)
+        if case .listUploads = request.operation, let lead, !lead.isEmpty {
+            guard let told = withoutLead(answer.body, lead) else { return nil }
+            answer.body = told
+        }
         answer.fields.set("Content-Length", String(answer.body.count))
         return answer
     }
@@ -50,6 +53,29 @@ enum OSSRenaming {
             let tag = text[..<key.lowerBound].lastIndex(of: UInt8(ascii: "<"))
         else { return text }
         text.insert(contentsOf: "<EncodingType>url</EncodingType>\n  ".utf8, at: tag)
+        return text
+    }
+
+    /// A list of uploads with the lead taken off its keys and of what begins as they do; nil if one does not begin with it.
+    private static func withoutLead(_ document: [UInt8], _ lead: [UInt8]) -> [UInt8]? {
+        let scanner = XMLScanner(document.span)
+        let areEncoded = scanner.text("EncodingType") == "url"
+        let ranges = ["Key", "Prefix", "KeyMarker", "NextKeyMarker"].flatMap { scanner.ranges($0) }
+        var text = document
+        // From the end, so that what is still to come stays where it is.
+        for range in ranges.sorted(by: { $0.lowerBound > $1.lowerBound }) where !range.isEmpty {
+            let told = XMLScanner.resolve(document[range])
+            guard let key = areEncoded ? Percent.decode(told.span) : told,
+                let own = Dialects.withoutLead(key, lead)
+            else { return nil }
+            var escaped: [UInt8] = []
+            if areEncoded {
+                escaped.appendPercentEncoded(own.span, keeping: .unreserved)
+            } else {
+                escaped.appendXMLText(own.span)
+            }
+            text.replaceSubrange(range, with: escaped)
+        }
         return text
     }
 

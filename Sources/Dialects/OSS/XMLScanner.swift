@@ -18,12 +18,22 @@ struct XMLScanner {
 
     /// The text of the first element of that name, entities resolved and blanks at its ends cut; nil if there is none.
     func text(_ name: String) -> String? {
-        range(name).map { Self.resolve(bytes[$0]) }
+        range(name).map { range in
+            let text = Self.resolve(Self.trimmed(bytes[range]))
+            return String(octets: text.span)
+        }
+    }
+
+    /// Where the contents of all elements of that name stand, of which none is within another.
+    func ranges(_ name: String) -> [Range<Int>] {
+        var found: [Range<Int>] = []
+        while let range = range(name, from: found.last?.upperBound ?? 0) { found.append(range) }
+        return found
     }
 
     /// Where the content of the first element of that name stands; nil if there is none.
-    func range(_ name: String) -> Range<Int>? {
-        var position = 0
+    func range(_ name: String, from start: Int = 0) -> Range<Int>? {
+        var position = start
         while let open = find("<" + name, from: position) {
             position = open + 1 + name.utf8.count
             guard let end = endOfTag(from: position) else { return nil }
@@ -56,12 +66,13 @@ struct XMLScanner {
         return nil
     }
 
-    private static func resolve(_ text: ArraySlice<UInt8>) -> String {
+    /// The text of an element with its entities resolved, or of the one section that it is.
+    static func resolve(_ text: ArraySlice<UInt8>) -> [UInt8] {
         let cdata = Array("<![CDATA[".utf8)
-        var text = trimmed(text)
+        var text = text
         if text.starts(with: cdata), text.suffix(3).elementsEqual("]]>".utf8), text.count >= cdata.count + 3 {
             let inner = text.dropFirst(cdata.count).dropLast(3)
-            return String(octets: inner.span)
+            return Array(inner)
         }
         var resolved: [UInt8] = []
         while let byte = text.first {
@@ -73,7 +84,7 @@ struct XMLScanner {
                 text = text.dropFirst()
             }
         }
-        return String(octets: resolved.span)
+        return resolved
     }
 
     private static func trimmed(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {

@@ -135,12 +135,12 @@ package enum TOSAnswer {
         _ listing: UploadListing, _ options: ListOptions, _ request: ClientRequest, _ context: AnswerContext
     ) -> WireAnswer {
         func text(_ bytes: [UInt8]) -> JSON { .string(String(octets: bytes.span)) }
-        let last = listing.isTruncated ? listing.uploads.last : nil
+        let next = listing.next
         return document(
             [
                 ("Bucket", .string(request.bucket)), ("Prefix", text(options.prefix)),
                 ("KeyMarker", text(options.marker)), ("UploadIdMarker", text(options.uploadIDMarker)),
-                ("NextKeyMarker", text(last?.key ?? [])), ("NextUploadIdMarker", text(last?.uploadID ?? [])),
+                ("NextKeyMarker", text(next.key)), ("NextUploadIdMarker", text(next.uploadID)),
                 ("Delimiter", text(options.delimiter)), ("MaxUploads", .integer(options.limit ?? 1000)),
                 ("IsTruncated", .bool(listing.isTruncated)),
                 (

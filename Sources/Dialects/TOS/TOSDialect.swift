@@ -57,9 +57,9 @@ package struct TOSDialect: Dialect {
     package func error(_ refusal: Refusal) -> VendorError { VendorError(tos: refusal) }
 
     package func renamed(
-        _ answer: WireAnswer, for request: ClientRequest, _ context: AnswerContext
-    ) -> WireAnswer {
-        TOSRenaming.renamed(answer, for: request, context)
+        _ answer: WireAnswer, for request: ClientRequest, lead: [UInt8]?, _ context: AnswerContext
+    ) -> WireAnswer? {
+        TOSRenaming.renamed(answer, for: request, lead: lead, context)
     }
 
     // MARK: What stores are sent

@@ -87,7 +87,7 @@ extension US3Answer {
     static func uploads(_ listing: UploadListing, _ context: AnswerContext) -> WireAnswer {
         document(context) { json in
             json.append("{\"NextMarker\":")
-            let next = listing.isTruncated ? listing.uploads.last?.key ?? [] : []
+            let next = listing.next.key
             json.appendJSONString(next.span)
             json.append(",\"RetCode\":0,\"ErrMsg\":\"\",\"DataSet\":[")
             for (index, upload) in listing.uploads.enumerated() {

@@ -58,9 +58,9 @@ package struct US3Dialect: Dialect {
     package func error(_ refusal: Refusal) -> VendorError { VendorError(us3: refusal) }
 
     package func renamed(
-        _ answer: WireAnswer, for request: ClientRequest, _ context: AnswerContext
-    ) -> WireAnswer {
-        US3Renaming.renamed(answer, for: request)
+        _ answer: WireAnswer, for request: ClientRequest, lead: [UInt8]?, _ context: AnswerContext
+    ) -> WireAnswer? {
+        US3Renaming.renamed(answer, for: request, lead: lead)
     }
 
     // MARK: What stores are sent

@@ -80,4 +80,31 @@ import Testing
             "<ListMultipartUploadsResult><Bucket>media</Bucket><Upload><Key>x</Key></Upload></ListMultipartUploadsResult>"
         #expect(text(Self.renamed(200, body, bucket: true).body) == body.replacing("media", with: "uploads"))
     }
+
+    /// A list whose keys have entities, sections and blanks, as they are or percent-encoded.
+    @Test(arguments: [
+        ("", "in &amp; out/", "<![CDATA[in & out/a<]]>", "in &amp; out/ b "),
+        ("<EncodingType>url</EncodingType>", "in%20%26%20out%2F", "in%20%26%20out%2Fa%3C", "in%20%26%20out%2F%20b%20"),
+    ])
+    func `takes what keys have in front off a list`(encoding: String, lead: String, key: String, other: String) {
+        let list = """
+            <ListMultipartUploadsResult>\(encoding)<Bucket>media</Bucket><KeyMarker/><NextKeyMarker>\(key)</NextKeyMarker>\
+            <Prefix>\(lead)</Prefix><Upload><Key>\(key)</Key></Upload><Upload><Key>\(other)</Key></Upload>\
+            <CommonPrefixes><Prefix>\(lead)p/</Prefix></CommonPrefixes></ListMultipartUploadsResult>
+            """
+        let own = encoding.isEmpty ? ["a&lt;", " b ", "p/"] : ["a%3C", "%20b%20", "p%2F"]
+        let expected = """
+            <ListMultipartUploadsResult>\(encoding)<Bucket>uploads</Bucket><KeyMarker/><NextKeyMarker>\(own[0])</NextKeyMarker>\
+            <Prefix></Prefix><Upload><Key>\(own[0])</Key></Upload><Upload><Key>\(own[1])</Key></Upload>\
+            <CommonPrefixes><Prefix>\(own[2])</Prefix></CommonPrefixes></ListMultipartUploadsResult>
+            """
+        let request = ClientRequest(
+            .listUploads(ListOptions()), bucket: "uploads", key: [], addressing: .virtualHost)
+        let answer = WireAnswer(status: 200, fields: HeaderFields(), body: Array(list.utf8))
+        func told(_ lead: String) -> WireAnswer? {
+            OSSDialect().renamed(answer, for: request, lead: Array(lead.utf8), OSSAnswerTests.context)
+        }
+        #expect(told("in & out/").map { text($0.body) } == expected)
+        #expect(told("in &amp; out/") == nil && told("elsewhere/") == nil)
+    }
 }
