@@ -103,6 +103,9 @@ package protocol Dialect: Sendable {
     /// The error in an answer; empty where there is none.
     func errorDocument(_ answer: WireAnswer) -> ErrorDocument
 
+    /// The ETag of a part in an answer to ListParts; nil if it is not there.
+    func etag(ofPart number: Int, in answer: WireAnswer) -> String?
+
     /// What a store's successful answer to HeadObject says.
     func facts(ofHead fields: HeaderFields) -> ObjectFacts
 }
@@ -112,6 +115,9 @@ extension Dialect {
     package func renamed(_ answer: WireAnswer, for request: ClientRequest, _ context: AnswerContext) -> WireAnswer {
         renamed(answer, for: request, lead: [], context) ?? answer
     }
+
+    /// Only of US3 anybody has to ask: others take a part again.
+    package func etag(ofPart number: Int, in answer: WireAnswer) -> String? { nil }
 
     package func checksum(inTrailer lines: Span<UInt8>) -> UInt64? { nil }
 

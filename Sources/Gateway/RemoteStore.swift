@@ -41,6 +41,24 @@ final class RemoteStore {
         }
     }
 
+    /// Asks which ETag the store has of the plan's part; `completion` is told in a later turn, nil where it has none or there
+    /// is no answer.
+    func etagOfPart(of plan: UploadPlan, now: Int64, completion: @escaping (String?) -> Void) -> StoreCall {
+        guard case .putPart(let uploadID, let number) = plan.operation else {
+            preconditionFailure("only parts have a number")
+        }
+        var options = ListOptions()
+        options.limit = 1
+        if number > 0 { options.marker = Array(String(number - 1).utf8) }
+        let head = requests.encoded(
+            .listParts(uploadID: uploadID, options), bucket: plan.bucket, key: plan.key, on: plan.request.publicID,
+            now: now)
+        return StoreCall(pool: pool, method: .get, head: head, isRepeatable: true) { result in
+            guard case .success(let answer) = result else { return completion(nil) }
+            completion(plan.storeDialect?.dialect.etag(ofPart: number, in: answer))
+        }
+    }
+
     /// Takes back a sink whose upload is over.
     func keep(_ sink: RemoteSink) {
         if spare.count < Self.spareLimit { spare.append(sink) }

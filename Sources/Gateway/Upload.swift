@@ -161,9 +161,20 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         let facts = StreamedFacts(
             size: received, crc64: needsChecksum ? checksum.value : nil, us3ETag: etag?.finish())
         if let operation = sink?.answeredOperation { return sinkDecided(plan.judgeParts(answer, to: operation, facts)) }
-        guard state.step == .waiting, plan.lacksFacts(answer, facts), let remote = runtime.remote(plan.storeIndex)
+        let isThere = plan.isPartThere(answer, facts)
+        guard state.isWaiting, isThere || plan.lacksFacts(answer, facts),
+            let remote = runtime.remote(plan.storeIndex)
         else {
             return sinkDecided(plan.judge(answer, facts))
+        }
+        if isThere {
+            probe = remote.etagOfPart(of: plan, now: runtime.environment.clock.seconds) { [weak self] etag in
+                guard let self else { return }
+                var facts = facts
+                facts.etagOfPart = etag
+                sinkDecided(plan.judge(answer, facts))
+            }
+            return
         }
         probe = remote.facts(of: plan, now: runtime.environment.clock.seconds) { [weak self] found in
             guard let self else { return }
@@ -282,6 +293,8 @@ struct StreamedFacts: Sendable {
     var us3ETag: String?
     /// Of an object that was made of parts, once the store told it.
     var objectBytes: UInt64?
+    /// Of a part that US3 had already, once it told it.
+    var etagOfPart: String?
 
     var isChecked: Bool { crc64 != nil || us3ETag != nil }
 }

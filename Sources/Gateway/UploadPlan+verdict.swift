@@ -38,6 +38,16 @@ extension UploadPlan {
         }
     }
 
+    /// Whether the store says that it has the part already, perhaps with other bytes: its list of parts tells.
+    func isPartThere(_ answer: WireAnswer, _ streamed: StreamedFacts) -> Bool {
+        guard isPart, answer.status >= 300, let dialect = storeDialect?.dialect else { return false }
+        let checksums = Checksums(us3ETag: streamed.us3ETag)
+        if case .stored = dialect.judge(answer, to: storeOperation, streamed: checksums, callbackAsked: false) {
+            return true
+        }
+        return false
+    }
+
     private func judge(
         _ answer: WireAnswer, to operation: StoreOperation, _ streamed: StreamedFacts, relaysAnswer: Bool
     ) -> StoreVerdict {
@@ -49,9 +59,13 @@ extension UploadPlan {
             callbackAsked: asksStoreForCallback)
         switch verdict {
         case .stored where isPart && answer.status >= 300:
-            // US3 has a part of that number already and does not replace it (-1014). It is known by the ETag
-            // that was computed here; if it holds other bytes, the completion that names this ETag is refused.
-            let facts = StoredObjectFacts(size: streamed.size, etag: streamed.us3ETag.map { Array($0.utf8)[...] } ?? [])
+            // US3 has a part of that number already and does not replace it (-1014).
+            guard let etag = streamed.us3ETag, streamed.etagOfPart == etag else {
+                return .refused(
+                    .storeRefused(status: answer.status, dialect.errorDocument(answer), answer.fields, dialect),
+                    relay: relay)
+            }
+            let facts = StoredObjectFacts(size: streamed.size, etag: Array(etag.utf8)[...])
             return .stored(facts, callback: .notAsked, relay: nil)
         case .stored(let stored):
             guard !streamed.isChecked || stored.isVerified else { return .mismatch(.unverified) }

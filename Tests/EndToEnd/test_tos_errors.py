@@ -11,7 +11,7 @@ import json
 import pytest
 import requests
 import tos
-from support import tos_client
+from support import configs, tos_client
 from support.peers import answer, replies
 from support.wire import Client
 from test_tos_sdk import BODY, Rig
@@ -19,6 +19,7 @@ from test_tos_sdk import BODY, Rig
 BUCKET = tos_client.BUCKET
 PUT = tos.HttpMethodType.Http_Method_Put
 POST = tos.HttpMethodType.Http_Method_Post
+CRC_OF_X = "727031140999736901"  # CRC-64/XZ of "x", by oss2
 
 
 @pytest.fixture(params=["directory", "edge"])
@@ -250,6 +251,94 @@ def test_a_larger_object_than_the_route_takes(start, tmp_path):
     assert told(refused(lambda: rig.client.put_object(BUCKET, "k", content=BODY))) == (400, "EntityTooLarge", "")
     pieces = (BODY[:600] for _ in range(3))
     assert told(refused(lambda: rig.client.put_object(BUCKET, "k", content=pieces))) == (400, "EntityTooLarge", "")
+    rig.client.close()
+
+
+def half(rig):
+    """A put of which only a part comes."""
+    url = rig.client.pre_signed_url(PUT, BUCKET, "k").signed_url
+    client = Client(rig.front.sdk)
+    host = "{}:{}".format(*rig.front.sdk)
+    client.send(f"PUT {url.removeprefix(rig.url)} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\nhalf".encode())
+    return client
+
+
+def test_a_client_that_stalls(start, tmp_path):
+    """408, which every SDK sends again."""
+    config = configs.merged(tos_client.directory(tmp_path / "objects"), {"timeouts": {"bodyIdle": "100ms"}})
+    rig = Rig.__new__(Rig)
+    rig.front = start(config)
+    rig.client, rig.url = tos_client.client(rig.front.sdk), "http://{}:{}".format(*rig.front.sdk)
+    with half(rig) as client:
+        response = client.response()
+    document = response.json()
+    assert (response.status, document["Code"]) == (408, "RequestTimeout")
+    assert document["Message"] == "The request was not read within the timeout period."
+    assert document["RequestId"] == response.header("x-tos-request-id") and response.header("Content-Type") == "application/json"
+    assert told(refused(lambda: rig.client.get_object(BUCKET, "k")))[:2] == (404, "NoSuchKey")
+    rig.client.close()
+
+
+def test_the_sdk_sends_a_request_that_timed_out_again(start, peers):
+    """Of a store, passed on: what the SDK makes of the status."""
+    timeout = answer(408, b'{"Code":"RequestTimeout","Message":"No.","RequestId":"1"}', ("Content-Type", "application/json"))
+    stored = answer(200, b"", ("ETag", '"0"'), ("x-tos-hash-crc64ecma", CRC_OF_X))
+    store = peers.store(replies(timeout), replies(stored))
+    edge = start(tos_client.edge(store.port), name="edge")
+    client = tos.TosClientV2(
+        tos_client.KEY_ID, tos_client.SECRET, "http://{}:{}".format(*edge.sdk), tos_client.REGION,
+        is_custom_domain=True, max_retry_count=1, dns_cache_time=0,
+    )  # fmt: skip
+    assert client.put_object(BUCKET, "k", content=b"x").status_code == 200
+    assert len(store.complete) == 2
+    client.close()
+
+
+def test_a_body_that_ends_early(rig):
+    with half(rig) as client:
+        client.half_close()
+        response = client.response()
+    assert (response.status, response.json()["Code"]) == (400, "UnexpectedEOF")
+    assert told(refused(lambda: rig.client.get_object(BUCKET, "k")))[:2] == (404, "NoSuchKey")
+
+
+def test_a_range_that_is_not_there(rig):
+    rig.client.put_object(BUCKET, "k", content=b"12345")
+    assert told(refused(lambda: rig.client.get_object(BUCKET, "k", range="bytes=5-"))) == (416, "InvalidRange", "")
+
+
+@pytest.mark.parametrize("name", ["up", "-begins", "a_b"])
+def test_a_bucket_that_tos_does_not_take(start, tmp_path, name):
+    """The SDK refuses such names itself."""
+    config = tos_client.directory(tmp_path / "objects")
+    config["listeners"][0]["baseHost"] = "tos.test"
+    front = start(config)
+    response = requests.put("http://{}:{}/k".format(*front.sdk), data=b"x", headers={"Host": f"{name}.tos.test"})
+    assert read(response) == (400, "InvalidBucketName", "")
+
+
+def test_a_part_that_is_named_twice(rig):
+    """The SDK sorts what its caller says; nobody can say which of two is meant."""
+    upload_id, (part,) = upload(rig, "k", bytes(5 << 20))
+    url = rig.client.pre_signed_url(POST, BUCKET, "k", query={"uploadId": upload_id}).signed_url
+    entry = {"PartNumber": 1, "ETag": part.etag}
+    assert read(requests.post(url, json={"Parts": [entry, entry]})) == (400, "InvalidPart", "")
+
+
+def test_a_small_part_before_the_last(rig):
+    upload_id, parts = upload(rig, "k", b"one", b"two")
+    error = refused(lambda: rig.client.complete_multipart_upload(BUCKET, "k", upload_id, parts))
+    assert told(error) == (400, "EntityTooSmall", "")
+    assert told(refused(lambda: rig.client.get_object(BUCKET, "k")))[:2] == (404, "NoSuchKey")
+
+
+def test_no_route_and_no_capacity(start, tmp_path):
+    rig = Rig("directory", start, tmp_path, route={"match": {"path": "/only/**"}, "limits": {"rate": "1/h"}})
+    assert told(refused(lambda: rig.client.put_object(BUCKET, "x", content=b"x"))) == (403, "AccessDenied", "")
+    rig.client.put_object(BUCKET, "only/x", content=b"x")
+    error = refused(lambda: rig.client.put_object(BUCKET, "only/y", content=b"x"))
+    assert told(error) == (503, "ServiceUnavailable", "")
+    assert "come faster than it may take them" in error.message and int(error.header["Retry-After"]) >= 1
     rig.client.close()
 
 

@@ -152,16 +152,77 @@ def test_a_file_that_is_not_there_to_head_and_delete(rig):
     is_error(requests.delete(f"{rig.url}/no", headers=signed("DELETE", "no")), 404, -148654, "file not exist")
 
 
-def test_a_part_that_is_there(rig):
-    """An edge cannot tell a part whose first answer was lost from another one; the completion that names it can."""
+@pytest.mark.parametrize("number", [0, 1, 7])
+def test_a_part_that_is_there(rig, number):
+    """US3 does not take it again. An edge asks which one it is: the same bytes, whose first answer was lost, are a success."""
     upload = begun(rig)
-    part(rig, 0, b"first", upload)
-    told = part(rig, 0, b"other", upload)
-    if not rig.prefix:
-        return is_error(told, 500, -1014, "put duplicate key error")
-    assert told.status_code == 200
-    done = requests.post(f"{rig.url}/parts?uploadId={upload}", data=told.headers["ETag"], headers=signed("POST", "parts"))
+    for before in range(number):
+        part(rig, before, bytes(us3.BLOCK), upload)
+    first = part(rig, number, b"first", upload)
+    assert first.status_code == 200
+    other = part(rig, number, b"other", upload)
+    is_error(other, 500, -1014, "put duplicate key error")
+    same = part(rig, number, b"first", upload)
+    if rig.prefix:
+        assert (same.status_code, same.headers["ETag"]) == (200, us3.part_etag(b"first"))
+        assert same.json() == {"PartNumber": number}
+    else:
+        is_error(same, 500, -1014, "put duplicate key error")
+    whole = [us3.part_etag(bytes(us3.BLOCK))] * number
+    done = requests.post(
+        f"{rig.url}/parts?uploadId={upload}", data=",".join([*whole, us3.part_etag(b"other")]), headers=signed("POST", "parts")
+    )
     assert (done.status_code, done.json()["RetCode"]) == (400, -148660)
+    done = requests.post(
+        f"{rig.url}/parts?uploadId={upload}", data=",".join([*whole, us3.part_etag(b"first")]), headers=signed("POST", "parts")
+    )
+    assert (done.status_code, done.json()["FileSize"]) == (200, number * us3.BLOCK + 5)
+
+
+THERE = answer(500, b'{"RetCode":-1014,"ErrMsg":"put duplicate key error"}', JSON_TYPE)
+
+
+def listed(*parts: tuple[int, str]) -> bytes:
+    return json.dumps({"RetCode": 0, "Parts": [{"PartNum": number, "Etag": etag} for number, etag in parts]}).encode()
+
+
+@pytest.mark.parametrize(
+    "list_of_parts",
+    [
+        answer(200, listed(), JSON_TYPE),
+        answer(200, listed((3, us3.part_etag(b"bytes"))), JSON_TYPE),
+        answer(200, listed((2, "")), JSON_TYPE),
+        answer(200, b"nonsense", JSON_TYPE),
+        answer(404, b'{"RetCode":-148654,"ErrMsg":"upload id not exist"}', JSON_TYPE),
+        b"",
+    ],
+    ids=["not listed", "another one", "no ETag", "no list", "no upload", "no answer"],
+)
+def test_a_part_of_which_nothing_is_known_is_no_success(start, peers, list_of_parts):
+    store = peers.store(replies(THERE), replies(list_of_parts))
+    edge = start(us3.edge(store.port))
+    url = "http://{}:{}/parts".format(*edge.sdk)
+    told = requests.put(f"{url}?uploadId=u&partNumber=2", data=b"bytes", headers=signed("PUT", "parts"))
+    assert (told.status_code, told.json()) == (500, {"RetCode": -1014, "ErrMsg": "put duplicate key error"})
+    put_request, asked, *_ = store.requests
+    assert (put_request.method, asked.method) == ("PUT", "GET")
+    assert sorted(asked.target.removeprefix("/?").split("&")) == ["max-parts=1", "muploadpart", "part-number-marker=2", "uploadId=u"]
+
+
+def test_where_bytes_are_not_looked_at_a_part_that_is_there_is_an_error(start, tmp_path):
+    rig = Rig("edge", start, tmp_path, route={"integrity": "length"})
+    upload = begun(rig)
+    assert part(rig, 0, b"first", upload).status_code == 200
+    is_error(part(rig, 0, b"first", upload), 500, -1014, "put duplicate key error")
+
+
+def test_a_client_that_stalls(start, tmp_path):
+    front = start(configs.merged(us3.directory(tmp_path / "objects"), {"timeouts": {"bodyIdle": "100ms"}}))
+    with Client(front.sdk) as client:
+        client.send(f"PUT /x HTTP/1.1\r\nHost: a\r\nAuthorization: {us3.authorization('PUT', 'x')}\r\nContent-Length: 9\r\n\r\nhalf".encode())
+        told = client.response()
+    assert (told.status, told.json()) == (408, {"RetCode": -148660, "ErrMsg": "request timeout"})
+    assert SESSION.fullmatch(told.header("X-SessionId"))
 
 
 def test_a_range_that_is_not_there(rig):

@@ -92,5 +92,9 @@ package struct US3Dialect: Dialect {
 
     package func errorDocument(_ answer: WireAnswer) -> ErrorDocument { ErrorDocument(us3: answer) }
 
+    package func etag(ofPart number: Int, in answer: WireAnswer) -> String? {
+        US3Verdict.etag(ofPart: number, in: answer)
+    }
+
     package func facts(ofHead fields: HeaderFields) -> ObjectFacts { US3Verdict.facts(ofHead: fields) }
 }

@@ -36,7 +36,8 @@ package enum US3Verdict {
     }
 
     /// A part cannot be written twice: of a repeated one, whose first answer was lost, US3 says that it is there. Its
-    /// ETag is what the bytes come to; whether those are the bytes stored, the Finish that names it will tell.
+    /// ETag is what the bytes come to; whether those are the bytes stored, a list of the parts tells, and the Finish that
+    /// names it.
     private static func judgeServerError(
         _ status: Int, _ document: ErrorDocument, _ operation: StoreOperation, _ streamed: Checksums
     ) -> Verdict {
@@ -71,6 +72,15 @@ package enum US3Verdict {
             let size = json["BlkSize"]?.integerValue, size > 0
         else { return nil }
         return CreatedUpload(uploadID: Array(id.utf8), partBytes: UInt64(size))
+    }
+
+    /// The ETag of a part in an answer to ListParts (live output in ufile-sdk-java, issue 61).
+    static func etag(ofPart number: Int, in answer: WireAnswer) -> String? {
+        guard answer.status == 200, let list = (try? JSON.parse(answer.body.span))?["Parts"]?.arrayValue else {
+            return nil
+        }
+        let part = list.first { $0["PartNum"]?.integerValue == number }
+        return part?["Etag"]?.stringValue.map { $0.filter { $0 != "\"" } }
     }
 
     /// What a successful answer to HeadFile says.
