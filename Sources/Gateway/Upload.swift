@@ -178,9 +178,7 @@ final class Upload: BodyReceiver, UploadSinkHandler {
         }
         probe = remote.facts(of: plan, now: runtime.environment.clock.seconds) { [weak self] found in
             guard let self else { return }
-            var facts = facts
-            facts.objectBytes = found?.size
-            sinkDecided(plan.judge(answer.with(etag: found?.etag), facts))
+            sinkDecided(plan.judge(answer, facts, found: found))
         }
     }
 

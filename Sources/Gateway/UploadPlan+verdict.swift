@@ -27,15 +27,30 @@ extension UploadPlan {
     ///
     /// An ETag to compare is optional then (PutFileApi of the Java SDK reads one, FinishMultiUploadApi does not try), and the
     /// result document with the size is not there at all; but of a policy that the client did not ask for it gets that document.
+    /// An app's refusal looks as one by who stands in front of US3 does: only the object tells them apart.
     func lacksFacts(_ answer: WireAnswer, _ streamed: StreamedFacts) -> Bool {
         guard asksStoreForCallback, storeDialect == .us3, let dialect = storeDialect?.dialect else { return false }
         var isResultWanted = false
         if case .completeUpload = operation { isResultWanted = route.callbackIndex != nil }
-        guard isResultWanted || streamed.us3ETag != nil && !answer.fields.contains("ETag") else { return false }
+        let hasETag = answer.fields.contains("ETag")
+        guard isResultWanted || !hasETag && (streamed.us3ETag != nil || answer.status >= 300) else { return false }
         switch dialect.judge(answer, to: storeOperation, streamed: Checksums(), callbackAsked: true) {
         case .stored, .callbackFailed: return true
         case .notStored, .mismatch, .unclear: return false
         }
+    }
+
+    /// The same once the store was asked what it has of the object; nil: nothing, or it did not say.
+    func judge(_ answer: WireAnswer, _ streamed: StreamedFacts, found: ObjectFacts?) -> StoreVerdict {
+        var streamed = streamed
+        streamed.objectBytes = found?.size
+        let verdict = judge(answer.with(etag: found?.etag), streamed)
+        guard answer.status >= 300, answer.status != US3ErrorCode.callbackNotSent.status else { return verdict }
+        var isThis = found?.size == streamed.size
+        // What was streamed to a completion is the list of its parts.
+        if case .completeUpload = operation { isThis = found != nil }
+        if case .mismatch = verdict { isThis = false }
+        return isThis ? verdict : .unknown(.unclear(answer.status))
     }
 
     /// Whether the store says that it has the part already, perhaps with other bytes: its list of parts tells.
@@ -83,10 +98,7 @@ extension UploadPlan {
                     "The store reports the \(mismatch.kind.rawValue) \(mismatch.stored) of the object; what was sent has "
                         + "\(mismatch.streamed)."))
         case .unclear(let status):
-            return .unknown(
-                Failure(
-                    .storeBadAnswer, party: .store, phase: .judging, status: 502,
-                    "The store's answer \(status) does not tell whether the object is stored.", storeStatus: status))
+            return .unknown(.unclear(status))
         }
     }
 
@@ -132,6 +144,12 @@ extension Failure {
             .storeMismatch, party: .store, phase: .judging, status: 502,
             "The store's answer has no checksum to compare with what was sent; a route with \"integrity: length\" does "
                 + "without.")
+    }
+
+    static func unclear(_ status: Int) -> Failure {
+        Failure(
+            .storeBadAnswer, party: .store, phase: .judging, status: 502,
+            "The store's answer \(status) does not tell whether the object is stored.", storeStatus: status)
     }
 
     /// A store's refusal, told to a client that did not cause it as a bad gateway, and as what it is where it did.

@@ -36,9 +36,12 @@ package final class TOSVerifier {
     ///   - path: decoded, as the client wrote it: in path style with the bucket.
     ///   - parameters: the decoded query.
     ///   - fields: as received.
+    ///   - host: whom the request is for, with its port, where that is not what the field `Host` says: in a target that is a
+    ///     whole URL (RFC 9112 section 3.2.2).
     ///   - now: Unix seconds.
     package func verify(
-        method: String, path: [UInt8], parameters: Parameters, fields: HeaderFields, now: Int64, key lookup: Lookup
+        method: String, path: [UInt8], parameters: Parameters, fields: HeaderFields, host: ArraySlice<UInt8>? = nil,
+        now: Int64, key lookup: Lookup
     ) throws(TOSAuthFailure) -> String? {
         let inURL = Self.first("x-tos-signature", parameters) != nil
         guard fields.contains("Authorization") || inURL || Self.first("x-tos-credential", parameters) != nil else {
@@ -50,7 +53,7 @@ package final class TOSVerifier {
             ? try Self.headerClaim(fields, now) : try Self.urlClaim(parameters, fields, now)
         let request = TOSCanonicalText.Request(
             method: method, bucket: nil, key: Array(path.dropFirst()), parameters: parameters)
-        return try check(claim, request, fields, lookup)
+        return try check(claim, request, fields, host ?? fields.first("Host") ?? [], lookup)
     }
 
     /// The id of the key that signed a form's policy; nil if no field says who sent it. Expiration and conditions are the
@@ -134,7 +137,8 @@ package final class TOSVerifier {
     // MARK: - Check
 
     private func check(
-        _ claim: Claim, _ request: TOSCanonicalText.Request, _ fields: HeaderFields, _ lookup: Lookup
+        _ claim: Claim, _ request: TOSCanonicalText.Request, _ fields: HeaderFields, _ host: ArraySlice<UInt8>,
+        _ lookup: Lookup
     ) throws(TOSAuthFailure) -> String {
         let signed = claim.signedNames
         guard signed.span.list(contains: "host".utf8.span) else { throw .unsigned }
@@ -146,7 +150,6 @@ package final class TOSVerifier {
         guard let key = lookup(id) else { throw .unknownKey }
         try Self.checkToken(claim.token, key)
         let scopeKey = scopeKey(key, claim.credential)
-        let host = fields.first("Host") ?? []
         if isSigned(claim, request, fields, host, scopeKey) { return id }
         if let name = Self.withoutPort(host), isSigned(claim, request, fields, name, scopeKey) { return id }
         throw .mismatch

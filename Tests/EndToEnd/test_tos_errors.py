@@ -222,6 +222,23 @@ def test_nobodys_request(rig):
     assert read(requests.put(f"{rig.url}/k", data=b"x")) == (403, "AccessDenied", "")
 
 
+def test_a_signature_is_good_for_the_bucket_that_is_written_to(start, tmp_path):
+    """A target that is a whole URL says the bucket, whatever the signed field Host says (RFC 9112, section 3.2.2)."""
+    config = tos_client.directory(tmp_path / "objects")
+    config["listeners"][0] |= {"baseHost": "tos.test"}
+    del config["listeners"][0]["bucket"]
+    config["stores"]["shelf"]["bucket"] = "${bucket}"
+    front = start(config)
+    mine = tos_client.signed(front.sdk, "PUT", "/k", {"host": "mine.tos.test"}, signed_as={"host": "mine.tos.test"})
+    assert mine.status_code == 200
+    fields = "".join(f"{name}: {value}\r\n" for name, value in mine.request.headers.items())
+    for target, status in (("/k", 200), ("http://mine.tos.test/k", 200), ("http://yours.tos.test/k", 403)):
+        with Client(front.sdk) as client:
+            client.send(f"PUT {target} HTTP/1.1\r\n{fields}\r\nx".encode())
+            assert client.response().status == status, target
+    assert [path.name for path in (tmp_path / "objects").iterdir() if not path.name.startswith(".")] == ["mine"]
+
+
 # MARK: Requests that the SDK does not make
 
 

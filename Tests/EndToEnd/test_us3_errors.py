@@ -396,6 +396,49 @@ def test_a_plain_client_is_told_what_a_stores_error_means(start, peers, status, 
     assert message in problem["detail"]
 
 
+POLICY = base64.urlsafe_b64encode(
+    b'{"callbackUrl":"http://127.0.0.1:9/cb","callbackBody":"{}","callbackBodyType":"application/json"}'
+).decode()
+NOTHING = answer(404, b"")
+OTHER = answer(200, b"", ("ETag", f'"{us3.etag(b"x")}"'), ("Content-Length", "1"), length=False)
+THIS = answer(200, b"", ("ETag", f'"{us3.etag(b"hello")}"'), ("Content-Length", "5"), length=False)
+
+
+@pytest.mark.parametrize("integrity", ["full", "length"])
+@pytest.mark.parametrize(
+    "said, head, status",
+    [
+        (answer(502, b'{"message":"bad gateway"}', JSON_TYPE), NOTHING, 400),
+        (answer(502, b'{"message":"bad gateway"}', JSON_TYPE), OTHER, 400),
+        (answer(403, b'{"message":"forbidden"}', JSON_TYPE), NOTHING, 400),
+        (answer(200, b'{"RetCode":-148660,"ErrMsg":"x"}', JSON_TYPE), NOTHING, 400),
+        (answer(599, b'{"RetCode":-148660,"ErrMsg":"x"}', JSON_TYPE), NOTHING, 400),
+        (answer(404, b'{"why":"no"}', JSON_TYPE), THIS, 404),
+        (answer(500, b'{"why":"no"}', JSON_TYPE), THIS, 500),
+    ],
+    ids=["proxy", "proxy, and an older object", "firewall", "error with 200", "error with 599", "app", "app with 500"],
+)
+def test_an_answer_that_could_be_the_apps_is_held_against_the_object(start, peers, said, head, status, integrity):
+    """US3 passes the app's status and body on; a proxy's look alike. Only what is stored tells them apart."""
+    store = peers.store(replies(said), replies(head))
+    edge = start(us3.edge(store.port, route={"integrity": integrity}))
+    told = requests.put("http://{}:{}/x".format(*edge.sdk), data=b"hello", headers=signed("PUT", "x", policy=POLICY))
+    assert told.status_code == status
+    (record,) = edge.wait_for_uploads()
+    assert record["stored"] == ("yes" if head is THIS else "unknown")
+    if head is not THIS:
+        assert "does not tell whether the object is stored" in told.json()["ErrMsg"]
+
+
+def test_a_failed_callback_that_nobody_asked_for_is_none(start, peers):
+    store = peers.store(replies(answer(599, b'{"RetCode":20003,"ErrMsg":"send request error"}', JSON_TYPE)))
+    edge = start(us3.edge(store.port))
+    told = requests.put("http://{}:{}/x".format(*edge.sdk), data=b"hello", headers=signed("PUT", "x"))
+    assert told.status_code == 400 and "does not tell whether the object is stored" in told.json()["ErrMsg"]
+    (record,) = edge.wait_for_uploads()
+    assert record["stored"] == "unknown"
+
+
 @pytest.mark.parametrize("status", [502, 504])
 def test_an_error_that_is_no_document_leaves_it_open(start, peers, status):
     """A proxy in front of US3 may give up when US3 goes on."""

@@ -22,8 +22,8 @@ final class TOSClientVerifier: ClientVerifier {
         let id: String?
         do throws(TOSAuthFailure) {
             id = try verifier.verify(
-                method: head.method.name, path: path, parameters: request.parameters, fields: head.fields, now: now,
-                key: key)
+                method: head.method.name, path: path, parameters: request.parameters, fields: head.fields,
+                host: head.authority, now: now, key: key)
         } catch {
             throw VendorError(tos: error)
         }

@@ -15,7 +15,9 @@ package enum US3Verdict {
         _ answer: WireAnswer, to operation: StoreOperation, streamed: Checksums, callbackAsked: Bool
     ) -> Verdict {
         let document = ErrorDocument(us3: answer)
-        if isCallbackFailure(answer.status, document) {
+        if answer.status == US3ErrorCode.callbackNotSent.status, !document.code.isEmpty {
+            // The codes of callbacks are the only ones that are not negative.
+            guard callbackAsked, !document.code.hasPrefix("-") else { return .unclear(status: answer.status) }
             return judgeStored(answer.fields, streamed) { .callbackFailed($0, document) }
         }
         if callbackAsked, isOfApp(answer, document) {
@@ -52,16 +54,13 @@ package enum US3Verdict {
         return document.code.isEmpty ? .unclear(status: status) : .notStored(status: status, document)
     }
 
-    private static func isCallbackFailure(_ status: Int, _ document: ErrorDocument) -> Bool {
-        status == US3ErrorCode.callbackNotSent.status && !document.code.isEmpty
-    }
-
-    /// Whether an answer to a request with a put policy is the app's: it is JSON, or US3 would not have passed it on,
-    /// and no error of US3, whose codes are negative but for those of a failed callback.
+    /// Whether an answer to a request with a put policy is the app's: it is JSON, or US3 would not have passed it on, and
+    /// no error of US3, whose codes are negative but for those of a failed callback. An app can have such codes of its own:
+    /// then the ETag tells, which errors have not.
     private static func isOfApp(_ answer: WireAnswer, _ document: ErrorDocument) -> Bool {
         let type = answer.fields.string("Content-Type")?.lowercased() ?? ""
         guard type.hasPrefix("application/json"), (try? JSON.parse(answer.body.span)) != nil else { return false }
-        return (200..<300).contains(answer.status) || !document.code.hasPrefix("-")
+        return !document.code.hasPrefix("-") || (200..<300).contains(answer.status) && answer.fields.contains("ETag")
     }
 
     /// What an answer to InitiateMultipartUpload says; nil if it is no success. Without the size of its parts an upload

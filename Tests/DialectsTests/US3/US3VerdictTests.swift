@@ -129,7 +129,15 @@ import Testing
     }
 
     @Test func `does not call a success what says that it is none`() {
-        #expect(Self.judge(Self.error(200, -148660, "x")) == .unclear(status: 200))
+        for callback in [false, true] {
+            #expect(Self.judge(Self.error(200, -148660, "x"), callback: callback) == .unclear(status: 200))
+            #expect(Self.judge(Self.error(599, -148660, "x"), callback: callback) == .unclear(status: 599))
+        }
+        #expect(Self.judge(Self.error(599, 20003, "x")) == .unclear(status: 599))
+        // An app may have such a code of its own.
+        let own = us3Answer(
+            200, "{\"RetCode\":-1,\"ErrMsg\":\"mine\"}", [("Content-Type", "application/json"), ("ETag", Self.etag)])
+        #expect(Self.judge(own, etag: Self.etag, callback: true) == .stored(Self.facts(Self.etag, verified: true)))
     }
 
     @Test func `takes a part that is there already for stored`() {
