@@ -17,3 +17,16 @@ extension ListOptions {
         ].filter { !$0.value.isEmpty }
     }
 }
+
+extension ParameterLookup {
+    /// Where a list of uploads begins, in the same names.
+    func uploadListing(limit: Int?) -> ListOptions {
+        var options = ListOptions()
+        options.limit = limit
+        options.marker = first("key-marker") ?? []
+        options.uploadIDMarker = first("upload-id-marker") ?? []
+        options.prefix = first("prefix") ?? []
+        options.delimiter = first("delimiter") ?? []
+        return options
+    }
+}

@@ -85,7 +85,8 @@ package enum OSSAnswer {
     }
 
     /// Any error. An answer to HEAD has no body; there the document stands in `x-oss-err`, in base64 (client.go of the
-    /// Go SDK v2, oss2 `exceptions.py`).
+    /// Go SDK v2, oss2 `exceptions.py`). `x-oss-ec` has the sub-code of the document in both (tests/test_exception_ec.py of
+    /// oss2, which ask the service).
     package static func error(_ error: VendorError, toHead: Bool = false, _ context: AnswerContext) -> WireAnswer {
         let document = Self.document(error, context)
         var answer = WireAnswer(

@@ -50,12 +50,7 @@ extension OSSInbound {
         }
 
         func uploadListing() throws(VendorError) -> ListOptions {
-            var options = ListOptions()
-            options.limit = try limit("max-uploads")
-            options.marker = first("key-marker") ?? []
-            options.uploadIDMarker = first("upload-id-marker") ?? []
-            options.prefix = first("prefix") ?? []
-            options.delimiter = first("delimiter") ?? []
+            var options = uploadListing(limit: try limit("max-uploads"))
             options.encodesKeys = try encodesKeys()
             return options
         }

@@ -36,17 +36,14 @@ extension TOSInbound {
             var options = ListOptions()
             options.limit = try limit("max-parts")
             options.marker = first("part-number-marker") ?? []
+            guard options.marker.isEmpty || UInt64(decimal: options.marker.span) != nil else {
+                throw VendorError(tos: .badRequest("part-number-marker must be a number."))
+            }
             return options
         }
 
         func uploadListing() throws(VendorError) -> ListOptions {
-            var options = ListOptions()
-            options.limit = try limit("max-uploads")
-            options.marker = first("key-marker") ?? []
-            options.uploadIDMarker = first("upload-id-marker") ?? []
-            options.prefix = first("prefix") ?? []
-            options.delimiter = first("delimiter") ?? []
-            return options
+            uploadListing(limit: try limit("max-uploads"))
         }
 
         private func limit(_ name: String) throws(VendorError) -> Int? {
