@@ -88,11 +88,14 @@ package struct UploadListing: Sendable {
         package var uploadID: [UInt8]
         /// Unix seconds.
         package var initiated: Int64
+        /// nil: the usual one.
+        package var storageClass: String?
 
-        package init(key: [UInt8], uploadID: [UInt8], initiated: Int64) {
+        package init(key: [UInt8], uploadID: [UInt8], initiated: Int64, storageClass: String? = nil) {
             self.key = key
             self.uploadID = uploadID
             self.initiated = initiated
+            self.storageClass = storageClass
         }
     }
 

@@ -115,8 +115,10 @@ private struct DirectoryWork: Sendable {
                 contentMD5: part.md5, lastModified: part.lastModified)
         }
         var listing = PartListing(parts: parts, isTruncated: page.isTruncated, storageClass: nil)
+        let upload = try store.upload(id)
+        listing.storageClass = upload.storageClass
         guard client.key.isEmpty, let keyLead else { return listing }
-        let key = try store.upload(id).key
+        let key = upload.key
         guard key.starts(with: keyLead) else { return nil }
         listing.key = Array(key.dropFirst(keyLead.count))
         return listing
@@ -145,7 +147,8 @@ private struct DirectoryWork: Sendable {
                 } else {
                     listing.uploads.append(
                         UploadListing.Upload(
-                            key: upload.key, uploadID: Array(upload.id.text.utf8), initiated: upload.created))
+                            key: upload.key, uploadID: Array(upload.id.text.utf8), initiated: upload.created,
+                            storageClass: upload.storageClass))
                 }
             }
             guard page.isTruncated, let last = page.items.last else { return listing }
@@ -160,4 +163,11 @@ private struct DirectoryWork: Sendable {
         else { return nil }
         return Array(key[..<range.upperBound])
     }
+}
+
+extension StoredUpload {
+    /// What its object will be; nil: nobody said.
+    fileprivate var storageClass: String? { metadata.fields.first { Self.names.contains($0.name.lowercased()) }?.value }
+
+    private static let names: Set<String> = ["x-oss-storage-class", "x-tos-storage-class", "x-ufile-storage-class"]
 }

@@ -6,6 +6,7 @@ from __future__ import annotations
 import urllib.parse
 from pathlib import Path
 
+import alibabacloud_oss_v2 as v2
 import oss2
 import pytest
 import requests
@@ -204,6 +205,27 @@ def test_uploads_under_other_keys_are_nobodys(rigs):
         neighbour.begin(key)
     assert [key for key, _ in neighbour.page()[0]] == ["im/before", "in", "in/mine", "in0/behind"]
     assert rig.page() == ([("mine", mine)], [], None)
+
+
+def test_lists_tell_the_class_that_an_upload_was_begun_with(start, tmp_path):
+    """`X-Ufile-Storage-Class` goes with InitiateMultipartUpload (initiate_multipart_upload.md of the US3 API manual)."""
+    front = start(us3.directory(tmp_path / "us3"), name="us3")
+    url = "http://{}:{}".format(*front.sdk)
+    signed = {"Authorization": us3.authorization("POST", "k"), "X-Ufile-Storage-Class": "IA", "X-Ufile-Meta-Storage-Class": "no"}
+    upload = requests.post(f"{url}/k?uploads", headers=signed).json()["UploadId"]
+    signed = {"Authorization": us3.authorization("GET", "")}
+    assert requests.get(f"{url}/?muploadpart&uploadId={upload}", headers=signed).json()["StorageClass"] == "IA"
+    assert requests.get(f"{url}/?muploadid", headers=signed).json()["DataSet"][0]["StorageClass"] == "IA"
+    front = start(tos_client.directory(tmp_path / "tos"), name="tos")
+    client = tos_client.client(front.sdk)
+    upload = client.create_multipart_upload(tos_client.BUCKET, "k", storage_class=tos.StorageClassType.Storage_Class_Ia).upload_id
+    assert client.list_parts(tos_client.BUCKET, "k", upload).storage_class == tos.StorageClassType.Storage_Class_Ia
+    assert client.list_multipart_uploads(tos_client.BUCKET).uploads[0].storage_class == tos.StorageClassType.Storage_Class_Ia
+    client.close()
+    client = sdks.client("v2-v4", start(configs.sdk(tmp_path / "oss"), name="oss").endpoint).client
+    upload = client.initiate_multipart_upload(v2.InitiateMultipartUploadRequest("uploads", "k", storage_class="IA")).upload_id
+    assert client.list_parts(v2.ListPartsRequest("uploads", "k", upload)).storage_class == "IA"
+    sdks.close_all()
 
 
 LISTS = {

@@ -100,7 +100,7 @@ extension OSSAnswer {
                 writer.open("Upload")
                 names.write("Key", upload.key, to: &writer)
                 writer.element("UploadId", bytes: upload.uploadID.span)
-                writer.element("StorageClass", "Standard")
+                writer.element("StorageClass", upload.storageClass ?? "Standard")
                 writer.element("Initiated", ISO8601.extendedMilliseconds(upload.initiated * 1000))
                 writer.close()
             }

@@ -149,7 +149,7 @@ package enum TOSAnswer {
                         listing.uploads.map { upload in
                             .object([
                                 ("Key", text(upload.key)), ("UploadId", text(upload.uploadID)),
-                                ("StorageClass", .string("STANDARD")),
+                                ("StorageClass", .string(upload.storageClass ?? "STANDARD")),
                                 ("Initiated", .string(ISO8601.extendedMilliseconds(upload.initiated * 1000))),
                             ])
                         })

@@ -98,7 +98,9 @@ extension US3Answer {
                 json.append(String(upload.initiated))
                 json.append(",\"FileName\":")
                 json.appendJSONString(upload.key.span)
-                json.append(",\"StorageClass\":\"STANDARD\"}")
+                json.append(",\"StorageClass\":")
+                json.appendJSONString((upload.storageClass ?? "STANDARD").utf8.span)
+                json.append("}")
             }
             json.append("]}")
         }
