@@ -49,6 +49,8 @@ def gateway(gateway_for, app):
 
 
 def nothing_happened(store, app) -> None:
+    # A connection on which nothing was sent may go back to the pool.
+    assert not store.requests or store.wait_for_idle(), "a request that cannot end is still open"
     assert store.complete == [], "the store has a whole upload that the client never finished"
     assert app.requests == [], "the app was called for an upload that is not stored"
 
@@ -83,7 +85,6 @@ def test_stalls_in_the_body(gateway, face, store, app, sent):
         client.send(face.head(gateway, "x", f"Content-Length: {len(BIG)}") + BIG[:sent])
         face.check_refusal(client.response(), **SLOW)
         assert client.is_closed()
-    store.wait_for_idle()
     nothing_happened(store, app)
 
 
@@ -105,7 +106,6 @@ def test_sends_too_slowly(gateway_for, face, store, app):
                 break
         client.socket.settimeout(10)
         face.check_refusal(client.response(), **SLOW)
-    store.wait_for_idle()
     nothing_happened(store, app)
 
 
@@ -162,7 +162,6 @@ def test_half_closes_in_the_body(gateway, face, store, app, framing):
         client.half_close()
         face.check_refusal(client.response(), **CUT)
         assert client.is_closed()
-    store.wait_for_idle()
     nothing_happened(store, app)
 
 
@@ -172,7 +171,6 @@ def test_never_ends_its_chunked_body(gateway, face, store, app, tail):
         client.send(face.head(gateway, "x", "Transfer-Encoding: chunked") + tail)
         face.check_refusal(client.response(), **SLOW)
         assert client.is_closed()
-    store.wait_for_idle()
     nothing_happened(store, app)
 
 

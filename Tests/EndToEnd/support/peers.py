@@ -69,20 +69,21 @@ class Peer:
 
     def wait_for_requests(self, count: int) -> list[Message]:
         """Waits until that many requests have begun to arrive."""
-        return self._wait(lambda: len(self.requests) >= count, lambda: self.requests)
+        assert self._wait(lambda: len(self.requests) >= count), f"{len(self.requests)} of {count} requests arrived"
+        return self.requests
 
     def wait_for_complete(self, count: int) -> list[Message]:
         """Waits until that many requests have arrived whole."""
-        return self._wait(lambda: len(self.complete) >= count, lambda: self.complete)
+        assert self._wait(lambda: len(self.complete) >= count), f"{len(self.complete)} of {count} requests arrived whole"
+        return self.complete
 
     def wait_for_idle(self) -> bool:
         """Waits until no connection is open any more."""
-        return self._wait(lambda: not self._open, lambda: not self._open)
+        return self._wait(lambda: not self._open)
 
-    def _wait(self, condition, result):
+    def _wait(self, condition: Callable[[], bool]) -> bool:
         with self._changed:
-            self._changed.wait_for(condition, timeout=DEADLINE)
-            return result()
+            return self._changed.wait_for(condition, timeout=DEADLINE)
 
     def notify(self) -> None:
         with self._changed:
