@@ -113,12 +113,23 @@ extension DirectoryStore {
     }
 
     /// Drops uploads that nobody goes on with: no part was committed since. Returns how many they were.
-    /// - Parameter time: Unix seconds.
-    package func sweepUploads(olderThan time: Int64) throws(StoreError) -> Int {
+    /// - Parameters:
+    ///   - time: Unix seconds.
+    ///   - dropped: is told of each, with what was said when it began unless that cannot be read; false ends the sweep.
+    package func sweepUploads(
+        olderThan time: Int64, dropped: (UploadID, StoredUpload?) -> Bool = { _, _ in true }
+    ) throws(StoreError) -> Int {
         var removed = 0
         for id in try uploads.ids() {
             do {
-                if try uploads.remove(id, unlessChangedSince: time, to: workspace) { removed += 1 }
+                var upload: StoredUpload?
+                let isRemoved = try uploads.remove(id, unlessChangedSince: time, to: workspace) {
+                    (directory: borrowing Descriptor) in
+                    upload = try? self.upload(id, in: directory)
+                }
+                guard isRemoved else { continue }
+                removed += 1
+                if !dropped(id, upload) { break }
             } catch  where [.noSuchUpload, .foreignEntry].contains(error.code) {
                 continue
             }

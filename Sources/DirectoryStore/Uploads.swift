@@ -46,12 +46,16 @@ final class Uploads: Sendable {
         return result
     }
 
-    /// Removes an upload unless a part was committed since then, or somebody has its lock; whether it did.
-    func remove(_ id: UploadID, unlessChangedSince time: Int64, to workspace: Workspace) throws(StoreError) -> Bool {
+    /// Removes an upload unless a part was committed since then, or somebody has its lock; whether it did. `look` sees it
+    /// before it goes.
+    func remove(
+        _ id: UploadID, unlessChangedSince time: Int64, to workspace: Workspace, _ look: (borrowing Descriptor) -> Void
+    ) throws(StoreError) -> Bool {
         let upload = try open(id)
         // The directory changes with each part.
         guard try upload.tryLock(), try directory.holds(id.text, upload), try upload.status().st_mtim.tv_sec < time
         else { return false }
+        look(upload)
         try remove(id, to: workspace)
         try upload.unlock()
         return true

@@ -126,8 +126,8 @@ package struct Explainer {
         line("integrity: \(plan.route.integrity.rawValue)")
         explainCallback(plan)
         switch store.kind {
-        case .directory(let path):
-            line("request: none, the object becomes a file below \(path)")
+        case .directory(let directory):
+            line("request: none, the object becomes a file below \(directory.path)")
         case .remote(let oss):
             if plan.needsParts { line("in parts: what is longer than one; a shorter object is put as usual") }
             let (head, signed) = StoreRequests(oss).explain(plan, now: environment.clock.seconds)

@@ -14,6 +14,7 @@ package final class Gateway: Sendable {
         var workers: [Worker] = []
         var threads: [Thread] = []
         var admin: AdminServer?
+        var sweeper: UploadSweeper?
         /// The exact address of each listener, by the address that was configured, and where it is from.
         var bound: [Bound] = []
         var adminOrigin: ListeningSocket.Origin?
@@ -77,6 +78,7 @@ package final class Gateway: Sendable {
             loop: try EventLoop(), workers: workers, readiness: readiness, metrics: metrics, environment: environment,
             socket: adminSocket)
         admin.publish(snapshot)
+        let sweeper = UploadSweeper(loop: admin.loop, metrics: metrics, log: log)
         for (number, worker) in workers.enumerated() {
             worker.apply(snapshot, sockets: sockets.mapValues { $0[number] })
         }
@@ -86,7 +88,7 @@ package final class Gateway: Sendable {
             threads.append(Thread.start(name: "loop-\(number)") { worker.loop.run() })
         }
         let started = State(
-            snapshot: snapshot, workers: workers, threads: threads, admin: admin,
+            snapshot: snapshot, workers: workers, threads: threads, admin: admin, sweeper: sweeper,
             bound: settings.listeners.indices.compactMap { index in
                 sockets[index].map { Bound(settings.listeners[index].address, $0[0]) }
             }, adminOrigin: adminSocket.origin, publicKeyURL: publicKeyURL)
@@ -94,6 +96,7 @@ package final class Gateway: Sendable {
         // First, so that who waits for the announcement finds it true.
         readiness.set(.ready)
         notes?.abortLeftovers(on: workers[0])
+        sweeper.publish(snapshot)
         announce(settings, started, adminSocket.address)
     }
 
@@ -119,6 +122,7 @@ package final class Gateway: Sendable {
         }
         counters.budget.setLimit(bytes: settings.limits.bufferBytes)
         current.admin?.publish(snapshot)
+        current.sweeper?.publish(snapshot)
         for (number, worker) in current.workers.enumerated() {
             let own = sockets.mapValues { $0[number] }
             worker.loop.execute { worker.apply(snapshot, sockets: own) }
@@ -196,6 +200,7 @@ package final class Gateway: Sendable {
             worker.loop.stop()
         }
         for thread in threads.dropFirst() { thread.join() }
+        state.withLock { $0.sweeper }?.close()
         disk.close()
     }
 

@@ -93,6 +93,12 @@ extension Metrics {
             text.sample(max(0, meters.sum(\.connections) - idle), [("store", name), ("state", "active")])
             text.sample(idle, [("store", name), ("state", "idle")])
         }
+        text.begin(
+            "putback_abandoned_uploads_total", .counter,
+            "Uploads in parts of a directory that were dropped because no part came any more.")
+        for (name, count) in abandonedUploads.sorted(by: { $0.key < $1.key }) {
+            text.sample(count, [("store", name)])
+        }
     }
 
     private func writeCallbacks(_ shards: [MetricsShard], _ series: [MetricsShard.Series], to text: inout MetricsText) {

@@ -23,6 +23,8 @@ final class Metrics: Sendable {
     let log: LogWriter
     private let shards = Locked<[MetricsShard]>([])
     private let reload: Locked<Reload>
+    /// Uploads in parts that were dropped because no part came, by store: directories only.
+    private let abandoned = Locked<[String: Int]>([:])
 
     init(shared: SharedCounters, log: LogWriter, milliseconds: Int64) {
         self.shared = shared
@@ -60,6 +62,12 @@ final class Metrics: Sendable {
         }
     }
 
+    /// Counts `count` uploads in parts of a directory that nobody went on with; 0 makes the series.
+    func abandonedUploads(_ count: Int, store: String) {
+        abandoned.withLock { $0[store, default: 0] += count }
+    }
+
+    var abandonedUploads: [String: Int] { abandoned.withLock { $0 } }
     var lastReload: Reload { reload.withLock { $0 } }
     var allShards: [MetricsShard] { shards.withLock { $0 } }
 }

@@ -57,7 +57,8 @@ package final class Snapshot: Sendable {
 
     private static func place(_ store: Store, _ timeouts: Timeouts, _ previous: Snapshot?) throws(EventError) -> Place {
         switch store.kind {
-        case .directory(let path):
+        case .directory(let directory):
+            let path = directory.path
             if let open = previous?.directory(path) { return .directory(open) }
             do throws(StoreError) {
                 return .directory(try DirectoryStore(root: path))
@@ -78,7 +79,9 @@ package final class Snapshot: Sendable {
 
     private func directory(_ path: String) -> DirectoryStore? {
         for (store, place) in zip(settings.stores, stores) {
-            if case .directory(let open) = place, case .directory(path) = store.kind { return open }
+            if case .directory(let open) = place, case .directory(let directory) = store.kind, directory.path == path {
+                return open
+            }
         }
         return nil
     }

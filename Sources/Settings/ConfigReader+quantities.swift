@@ -41,6 +41,19 @@ extension ConfigReader {
         return value.map { Int($0) }
     }
 
+    /// A time in seconds that may have many days, such as `7d`.
+    func longSeconds(_ node: ConfigNode) -> Int? {
+        guard let text = text(node) else { return nil }
+        let units: [(String, UInt64)] = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)]
+        let value = quantity(
+            text, node, what: "\"off\" or a time such as 7d", units: units, in: 1...3650 * 86_400
+        ) { value in
+            let unit = units.last { value.isMultiple(of: $0.1) } ?? units[0]
+            return "\(value / unit.1)\(unit.0)"
+        }
+        return value.map { Int($0) }
+    }
+
     /// A plain number of things.
     func count(_ node: ConfigNode, in range: ClosedRange<Int>) -> Int? {
         guard let text = text(node) else { return nil }

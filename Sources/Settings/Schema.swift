@@ -56,7 +56,7 @@ enum Schema {
         "stores.*", required: ["dialect"],
         optional: [
             "bucket", "endpoint", "addresses", "balance", "region", "addressing", "signature", "credentials", "tls",
-            "proxy", "path",
+            "proxy", "path", "abortUploadsAfter",
         ])
     static let storeCredentials = Section(
         "stores.*.credentials", required: ["id", "secret"], optional: ["token"], holdsSecrets: true)

@@ -132,6 +132,21 @@ extension SettingsBuilder {
         if let admin, let node = adminNode ?? listeners.first?.node { claim(admin, "admin", node) }
     }
 
+    /// An upload in parts does not say which of the stores that share a path it came by.
+    func checkStoresOfOnePath() {
+        var first: [String: (name: String, seconds: Int?)] = [:]
+        for store in stores {
+            guard case .directory(let directory) = store.part?.kind else { continue }
+            guard let other = first[directory.path] else {
+                first[directory.path] = (store.name, directory.abortUploadsAfterSeconds)
+                continue
+            }
+            guard other.seconds != directory.abortUploadsAfterSeconds else { continue }
+            reader.error(
+                store.node, "the store \"\(other.name)\" has the same path and another \"abortUploadsAfter\"")
+        }
+    }
+
     func checkListenersHaveClients() {
         for (index, listener) in listeners.enumerated() {
             guard let part = listener.part, !part.address.isLocal, !part.isSDK, part.clientsIndex == nil,

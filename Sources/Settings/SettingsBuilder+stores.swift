@@ -6,7 +6,7 @@ internal import Dialects
 internal import HTTPWire
 
 extension SettingsBuilder {
-    private static var directoryKeys: [String] { ["bucket", "path"] }
+    private static var directoryKeys: [String] { ["bucket", "path", "abortUploadsAfter"] }
 
     /// The keys that stores of a vendor have besides `dialect`.
     private static func keys(of dialect: DialectName) -> [String] {
@@ -51,8 +51,15 @@ extension SettingsBuilder {
     private func readDirectoryStore(_ name: String, _ fields: Fields) -> Store? {
         let path = required("path", fields).flatMap(reader.text).map(reader.resolve)
         let bucket = fields["bucket"].map(bucketPattern) ?? BucketPattern(prefix: name, suffix: nil)
+        let seconds = fields["abortUploadsAfter"].map(readAbortUploadsAfter) ?? DirectorySettings.defaultSeconds
         guard let path, let bucket else { return nil }
-        return Store(name: name, bucket: bucket, kind: .directory(path: path))
+        let directory = DirectorySettings(path: path, abortUploadsAfterSeconds: seconds)
+        return Store(name: name, bucket: bucket, kind: .directory(directory))
+    }
+
+    private func readAbortUploadsAfter(_ node: ConfigNode) -> Int? {
+        if case .text("off") = node.value { return nil }
+        return reader.longSeconds(node)
     }
 
     private func readRemoteStore(_ name: String, _ dialect: DialectName, _ fields: Fields) -> Store? {

@@ -56,6 +56,7 @@ final class SettingsBuilder {
         let state = fields["state"].flatMap { reader.fields($0, Schema.state)?["path"] }
         let statePath = state.flatMap(reader.text).map(reader.resolve)
         checkAddresses(admin: admin, adminNode: fields["admin"])
+        checkStoresOfOnePath()
         checkListenersHaveClients()
         checkRoutesAreReached()
         checkEverythingIsUsed()

@@ -8,7 +8,7 @@ package final class Store: Sendable {
     /// The dialect of a store and what only that dialect needs.
     package enum Kind: Sendable {
         case remote(RemoteStoreSettings)
-        case directory(path: String)
+        case directory(DirectorySettings)
     }
 
     package let name: String
@@ -37,6 +37,16 @@ package final class Store: Sendable {
         if bucket.suffix == nil { return bucket.prefix }
         return bucket.name(clientBucket: clientBucket)
     }
+}
+
+/// Files below a path.
+package struct DirectorySettings: Sendable {
+    /// How long an upload in parts is kept that no part comes to: seven days, which leaves time to go on with it.
+    static let defaultSeconds = 7 * 24 * 60 * 60
+
+    package let path: String
+    /// After it, from its last part on, an upload in parts is dropped; nil for never.
+    package let abortUploadsAfterSeconds: Int?
 }
 
 /// A bucket of a cloud, or of a server that speaks its protocol.

@@ -28,6 +28,7 @@ TYPES = {
     "putback_store_address_up": "gauge",
     "putback_store_address_failures": "counter",
     "putback_store_connections": "gauge",
+    "putback_abandoned_uploads": "counter",
     "putback_callbacks": "counter",
     "putback_callback_duration_seconds": "histogram",
     "putback_client_connections": "gauge",

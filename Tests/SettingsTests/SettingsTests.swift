@@ -41,6 +41,27 @@ import Testing
         #expect(!route.clientCallbacks.mayAllow(host: "example.com", port: 80))
         #expect(route.uploadLimitBytes == 5_368_709_120)
         #expect(settings.stores[0].bucket.name(clientBucket: nil) == "shelf")
+        guard case .directory(let directory) = settings.stores[0].kind else {
+            Issue.record("the store is no directory")
+            return
+        }
+        #expect(directory.abortUploadsAfterSeconds == 604_800)
+    }
+
+    @Test(arguments: [("off", nil), ("90s", 90), ("5m", 300), ("36h", 129_600), ("30d", 2_592_000)])
+    func `reads after how long an abandoned upload goes`(text: String, seconds: Int?) throws {
+        let settings = try settings(
+            """
+            version: 1
+            listeners: [{name: a, address: "127.0.0.1:0", dialect: plain}]
+            stores: {shelf: {dialect: directory, path: x, abortUploadsAfter: \(text)}}
+            routes: [{name: all, store: shelf}]
+            """)
+        guard case .directory(let directory) = settings.stores[0].kind else {
+            Issue.record("the store is no directory")
+            return
+        }
+        #expect(directory.abortUploadsAfterSeconds == seconds)
     }
 
     @Test func `quantities are read with their units`() throws {
@@ -190,11 +211,11 @@ import Testing
         #expect(
             settings.clients[0].bearer.map { $0.token.revealText() }
                 == ["from environment", "from file", "two\n", " x "])
-        guard case .directory(let path) = settings.stores[0].kind else {
+        guard case .directory(let store) = settings.stores[0].kind else {
             Issue.record("the store is no directory")
             return
         }
-        #expect(path == directory.path + "/objects")
+        #expect(store.path == directory.path + "/objects")
         var dumped = ""
         dump(settings, to: &dumped)
         #expect(dumped.contains("***"))
