@@ -45,6 +45,31 @@ static inline void pb_thread_set_name(const char *_Nonnull name) {
     prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
+// Peers that hang up, without a look at what they sent: an epoll(7) instance of its own, edge-triggered. Its packed struct
+// with a union is nothing for Swift. EPOLLERR and EPOLLHUP are told of in any case.
+#include <stdbool.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+static inline int pb_hangup_watch(void) {
+    return epoll_create1(EPOLL_CLOEXEC);
+}
+static inline int pb_hangup_add(int watch, int descriptor) {
+    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data = {.fd = descriptor}};
+    return epoll_ctl(watch, EPOLL_CTL_ADD, descriptor, &event);
+}
+/// The next descriptor whose peer is done, or -1; tells whether its connection failed.
+static inline int pb_hangup_next(int watch, bool *_Nonnull failed) {
+    struct epoll_event event;
+    if (epoll_wait(watch, &event, 1, 0) != 1) return -1;
+    *failed = (event.events & EPOLLERR) != 0;
+    return event.data.fd;
+}
+/// Bytes that can be read, or -1; ioctl is variadic.
+static inline int pb_waiting_bytes(int descriptor) {
+    int count = 0;
+    return ioctl(descriptor, FIONREAD, &count) == 0 ? count : -1;
+}
+
 // Pipes between sockets: pipe2, splice and F_SETPIPE_SZ are GNU extensions as well; the symbols are glibc's.
 #include <fcntl.h>
 extern int pipe2(int *_Nonnull, int);

@@ -9,6 +9,12 @@ package protocol ByteStreamHandler: AnyObject {
     func streamReadable(_ stream: ByteStream)
     /// Output is taken again after a write that would have blocked.
     func streamWritable(_ stream: ByteStream)
+    /// The peer is done, whatever it sent before: asked for by ``ByteStream/watchForHangUp()``.
+    func streamHungUp(_ stream: ByteStream, _ how: HangUp)
+}
+
+extension ByteStreamHandler {
+    package func streamHungUp(_ stream: ByteStream, _ how: HangUp) {}
 }
 
 /// How a read or write on a stream ended.
@@ -31,13 +37,16 @@ package final class ByteStream: FileEventHandler {
     /// Set by the owner of the stream, which outlives its registration here.
     package unowned var handler: (any ByteStreamHandler)?
     private var event: FileEvent?
-    private let session: TLSSession?
+    let session: TLSSession?
     private var isReading = false
     /// A TLS read waits for the socket to take output, or a TLS write for input.
     private var readWaitsForOutput = false
     private var writeWaitsForInput = false
     private var writeWaits = false
     private var plainBytesWritten: UInt64 = 0
+    var isWatched = false
+    /// What is known of the peer's end by ``watchForHangUp()``.
+    package internal(set) var hangUp: HangUp?
 
     /// How many bytes must wait before the handler of a plain stream is told of them (`SO_RCVLOWAT`, socket(7)): a high mark
     /// spares wake-ups. The kernel also tells earlier, when its buffer is full or the peer is done.
@@ -242,6 +251,7 @@ package final class ByteStream: FileEventHandler {
         guard let event else { return }
         event.cancel()
         self.event = nil
+        if isWatched { loop.hangUps.remove(self) }
         session?.sendClose()
         Glibc.close(descriptor)
     }
@@ -253,6 +263,7 @@ package final class ByteStream: FileEventHandler {
         _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
         event?.cancel()
         event = nil
+        if isWatched { loop.hangUps.remove(self) }
         Glibc.close(descriptor)
     }
 

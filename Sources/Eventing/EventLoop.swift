@@ -32,6 +32,8 @@ package final class EventLoop: @unchecked Sendable {
     private var spareWork: [(any TurnEndHandler)?] = []
     /// Loop thread only.
     private var isStopped = false
+    /// Loop thread only; made when a stream first asks.
+    private var hangUpWatch: HangUpWatch?
     /// Loop thread only; nil until somebody asks during the event that is being handled.
     private var eventTime: Instant?
 
@@ -67,6 +69,7 @@ package final class EventLoop: @unchecked Sendable {
     }
 
     deinit {
+        hangUpWatch = nil
         unsafe event_del(wakeEvent)
         unsafe event_del(turnEvent)
         unsafe wakeEvent.deallocate()
@@ -144,6 +147,13 @@ package final class EventLoop: @unchecked Sendable {
         let now = Instant.now
         eventTime = now
         return now
+    }
+
+    var hangUps: HangUpWatch {
+        if let hangUpWatch { return hangUpWatch }
+        let watch = HangUpWatch(loop: self)
+        hangUpWatch = watch
+        return watch
     }
 
     /// Another event is handled from here on.

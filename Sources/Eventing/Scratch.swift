@@ -1,6 +1,8 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
+
 /// The one read buffer of a loop: bytes pass through it, and only what could not be passed on is kept elsewhere.
 ///
 /// Loop thread only; its content is valid until the next read on the same buffer.
@@ -22,10 +24,18 @@ package final class Scratch {
         unsafe stream.read(into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(limit, memory.count)]))
     }
 
+    /// Looks at what waits at a plain `stream`, without taking it; nil if that is more than the buffer holds.
+    package func peek(at stream: ByteStream) -> Int? {
+        let count = unsafe recv(stream.descriptor, memory.baseAddress, memory.count, Int32(MSG_PEEK | MSG_DONTWAIT))
+        return unsafe count < memory.count ? max(0, count) : nil
+    }
+
     /// Calls `body` with the first `count` bytes.
-    package func withBytes<Result>(_ count: Int, _ body: (Span<UInt8>) -> Result) -> Result {
+    package func withBytes<Result, Failure: Error>(
+        _ count: Int, _ body: (Span<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         let bytes = unsafe UnsafeBufferPointer(rebasing: memory.bindMemory(to: UInt8.self)[..<count])
-        return unsafe body(bytes.span)
+        return try unsafe body(bytes.span)
     }
 }
 

@@ -68,7 +68,7 @@ package final class TLSContext: @unchecked Sendable {
 
     /// Four records of the largest size. OpenSSL moves what is left to the buffer's start after each record, so that more of
     /// them would cost more than the system calls they save; against one record it is a tenth less CPU per GiB.
-    private static let readBufferBytes = 66 * 1024
+    static let readBufferBytes = 66 * 1024
 
     private init(method: OpaquePointer?) throws(EventError) {
         ERR_clear_error()

@@ -128,6 +128,11 @@ final class TLSSession {
         unsafe afterRead != nil || (!holdsPartOfRecord && SSL_has_pending(session) == 1)
     }
 
+    /// The most bytes that were taken off the socket and not read; OpenSSL does not tell how many.
+    var heldBytes: Int {
+        unsafe SSL_has_pending(session) == 1 ? TLSContext.readBufferBytes : 0
+    }
+
     /// Bytes written to the socket so far, records included.
     var rawBytesWritten: UInt64 { unsafe BIO_number_written(SSL_get_wbio(session)) }
 

@@ -26,7 +26,9 @@ extension ServerConnection {
     /// Stops reading: the receiver cannot pass on more bytes now.
     package func pauseBody() {
         wantsBody = false
-        if phase == .readingBody { stream.readEnabled = false }
+        guard phase == .readingBody else { return }
+        stream.readEnabled = false
+        watchPausedClient()
     }
 
     /// Reads on after ``pauseBody()``.
@@ -206,11 +208,16 @@ extension ServerConnection {
     }
 
     /// The request cannot become complete; the receiver answers if it still may, then the connection closes.
-    private func failBody(_ failure: ClientFailure) {
+    func failBody(_ failure: ClientFailure) {
+        if failure == .truncated { inputEnded = true }
+        failPausedBody(failure)
+    }
+
+    /// The same where the rest of the input waits in the kernel: it is read and dropped, so that the answer is not lost.
+    func failPausedBody(_ failure: ClientFailure) {
         closesAfterAnswer = true
         wantsBody = false
         resetReading()
-        if failure == .truncated { inputEnded = true }
         let receiver = self.receiver
         self.receiver = nil
         receiver?.clientFailed(failure)

@@ -56,6 +56,20 @@ package struct ChunkedDecoder: ~Copyable {
         self = ChunkedDecoder(limits: limits, from: sender, keepsTrailers: keepsTrailers)
     }
 
+    /// One in the same state, to look ahead with; it keeps no trailers.
+    package func copy() -> ChunkedDecoder {
+        var copy = ChunkedDecoder(limits: limits, from: sender)
+        copy.state = state
+        copy.digits = digits
+        copy.remaining = remaining
+        copy.extensionBytes = extensionBytes
+        copy.trailerBytes = trailerBytes
+        copy.trailerCount = trailerCount
+        copy.trailers = trailers
+        copy.failure = failure
+        return copy
+    }
+
     package var isComplete: Bool { state == .complete }
 
     /// Reads from `offset` up to the end of the next run of data, of the body or of the bytes, whichever comes first.

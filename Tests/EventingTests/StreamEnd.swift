@@ -20,6 +20,7 @@ final class StreamEnd: ByteStreamHandler {
     /// Stops reading after so many bytes, until resumed.
     var pauseAt = Int.max
     var closesAtEnd = true
+    private(set) var hangUps: [HangUp] = []
     private var unsent: ArraySlice<UInt8> = []
 
     init(_ stream: ByteStream) {
@@ -66,6 +67,8 @@ final class StreamEnd: ByteStreamHandler {
         writableCalls += 1
         flush()
     }
+
+    func streamHungUp(_ stream: ByteStream, _ how: HangUp) { hangUps.append(how) }
 
     private func flush() {
         while !unsent.isEmpty {

@@ -32,6 +32,28 @@ import Testing
         }
     }
 
+    @Test func `a copy looks ahead from the same place and leaves the first as it was`() throws {
+        let bytes = Array("5;x=y\r\nhello\r\n0\r\nX: y\r\n\r\n".utf8)
+        for cut in 0...bytes.count {
+            var decoder = ChunkedDecoder()
+            var offset = 0
+            func goOn(_ decoder: inout ChunkedDecoder, to end: Int) throws(WireError) {
+                let part = Array(bytes[..<end])
+                while offset < end { offset += try decoder.decode(part.span, from: offset).consumed }
+            }
+            try goOn(&decoder, to: cut)
+            var copy = decoder.copy()
+            try goOn(&copy, to: bytes.count)
+            let (copyIsComplete, isComplete) = (copy.isComplete, decoder.isComplete)
+            #expect(copyIsComplete)
+            #expect(isComplete == (cut == bytes.count))
+            offset = cut
+            try goOn(&decoder, to: bytes.count)
+            let ends = decoder.isComplete
+            #expect(ends)
+        }
+    }
+
     static let refusals: [(String, WireError.Code)] = [
         ("0x5\r\nhello\r\n", .badChunkSize), ("+5\r\nhello\r\n", .badChunkSize), ("-5\r\nhello\r\n", .badChunkSize),
         (" 5\r\nhello\r\n", .badChunkSize), ("\t5\r\nhello\r\n", .badChunkSize), ("5 \r\nhello\r\n", .badChunkSize),
