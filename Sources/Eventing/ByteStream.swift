@@ -45,6 +45,9 @@ package final class ByteStream: FileEventHandler {
     private var writeWaits = false
     private var plainBytesWritten: UInt64 = 0
     var isWatched = false
+    /// Another thread uses the descriptor: closing waits for it.
+    var isLent = false
+    var closesWhenBack = false
     /// What is known of the peer's end by ``watchForHangUp()``.
     package internal(set) var hangUp: HangUp?
 
@@ -253,7 +256,14 @@ package final class ByteStream: FileEventHandler {
         self.event = nil
         if isWatched { loop.hangUps.remove(self) }
         session?.sendClose()
-        Glibc.close(descriptor)
+        // Whoever uses the socket finds it closed, and the peer need not wait for that.
+        if isLent { shutdown(descriptor, Int32(SHUT_RDWR)) }
+        closeDescriptor()
+    }
+
+    private func closeDescriptor() {
+        closesWhenBack = isLent
+        if !isLent { Glibc.close(descriptor) }
     }
 
     /// Closes with a reset, so that the peer cannot take the truncation for an end.
@@ -264,7 +274,7 @@ package final class ByteStream: FileEventHandler {
         event?.cancel()
         event = nil
         if isWatched { loop.hangUps.remove(self) }
-        Glibc.close(descriptor)
+        closeDescriptor()
     }
 
     package func fileReadable() {

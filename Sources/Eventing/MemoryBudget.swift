@@ -12,6 +12,8 @@ package final class MemoryBudget: Sendable {
     private let limitBytes: Atomic<Int>
     private let uploads = Atomic<Int>(0)
     private let lent = Atomic<Int>(0)
+    /// What of it readers have.
+    private let lentToReaders = Atomic<Int>(0)
 
     package init(limitBytes: Int = .max) {
         self.limitBytes = Atomic(limitBytes)
@@ -47,6 +49,19 @@ package final class MemoryBudget: Sendable {
         if fits(uploads: uploads.load(ordering: .sequentiallyConsistent), lent: sum) { return true }
         lent.subtract(bytes, ordering: .relaxed)
         return false
+    }
+
+    /// The same for who reads what is stored, which may keep no upload out: of all readers together a quarter at most.
+    fileprivate func takeForReading(_ bytes: Int) -> Bool {
+        let (_, sum) = lentToReaders.add(bytes, ordering: .relaxed)
+        if sum <= limitBytes.load(ordering: .relaxed) / 4, take(bytes) { return true }
+        lentToReaders.subtract(bytes, ordering: .relaxed)
+        return false
+    }
+
+    fileprivate func giveBackFromReading(_ bytes: Int) {
+        lentToReaders.subtract(bytes, ordering: .relaxed)
+        change(by: -bytes)
     }
 
     /// Counts what is there in any case, or is no more.
@@ -87,6 +102,21 @@ package final class MemoryLoan {
         budget.change(by: held - bytes)
         bytes = held
     }
+}
+
+/// A piece of memory of a budget for one who reads what is stored; given back when the holder goes. One thread at a time.
+package final class ReadingLoan {
+    private let budget: MemoryBudget
+    private let bytes: Int
+
+    /// nil where readers have their part of the budget already, or uploads all of it.
+    package init?(_ budget: MemoryBudget, bytes: Int) {
+        guard budget.takeForReading(bytes) else { return nil }
+        self.budget = budget
+        self.bytes = bytes
+    }
+
+    deinit { budget.giveBackFromReading(bytes) }
 }
 
 /// Room for what one holder has on its way: so much is free, the rest is borrowed. One thread at a time.

@@ -9,8 +9,14 @@ internal import HTTPWire
 internal import Octets
 
 /// A GetObject or HeadObject on a directory, answered as OSS does. Loop thread only; the file is read on a disk thread.
+///
+/// A slow reader holds next to nothing: the file goes to a plain socket within the kernel, and what TLS encrypts comes in pieces
+/// that its connection has room for, or larger ones as long as readers have not got their part of the budget.
 final class DirectoryRead: BodyReceiver {
-    private static let pieceBytes: UInt64 = 256 * 1024
+    /// Sent by one call, which keeps a disk thread from others.
+    private static let sentBytes = 1 << 20
+    private static let pieceBytes = 64 * 1024
+    private static let freePieceBytes = ServerConnection.freeOutputBytes
 
     /// nil once the client is gone or was told.
     private var connection: ServerConnection?
@@ -24,8 +30,9 @@ final class DirectoryRead: BodyReceiver {
     private var reader: ObjectReader?
     private var bytes: Range<UInt64> = 0..<0
     private var isReading = false
-    /// For one piece, from the beginning of the answer to its end.
-    private let loan: MemoryLoan
+    /// For a large piece, as long as it is on its way.
+    private var loan: ReadingLoan?
+    private let budget: MemoryBudget
 
     init(
         incoming: SDKFace.Incoming, store: DirectoryStore, plan: UploadPlan, operation: ClientRequest
@@ -35,7 +42,7 @@ final class DirectoryRead: BodyReceiver {
         self.store = store
         self.plan = plan
         self.operation = operation
-        loan = MemoryLoan(incoming.runtime.worker.counters.budget)
+        budget = incoming.runtime.worker.counters.budget
         isHead = operation.operation == .headObject
         queue = incoming.runtime.worker.disk.queue()
         loop = incoming.runtime.worker.loop
@@ -43,9 +50,7 @@ final class DirectoryRead: BodyReceiver {
 
     /// Opens the object; the connection keeps this object until the answer is out.
     func start() {
-        guard isHead || loan.resize(to: Int(Self.pieceBytes)), let connection else {
-            return refuse(incoming.dialect.error(Failure.overloaded))
-        }
+        guard let connection else { return }
         connection.receiver = self
         connection.attachment = self
         queue.execute { [self, store, loop, bucket = plan.bucket, key = Array(plan.key)] in
@@ -96,7 +101,8 @@ final class DirectoryRead: BodyReceiver {
             return connection.endAnswer()
         }
         connection.startAnswer(
-            status: answer.status, fields: answer.fields, length: bytes.upperBound - bytes.lowerBound)
+            status: answer.status, fields: answer.fields, length: bytes.upperBound - bytes.lowerBound,
+            countsOutput: false)
         readNext()
     }
 
@@ -107,17 +113,44 @@ final class DirectoryRead: BodyReceiver {
             return connection.endAnswer()
         }
         isReading = true
-        let (offset, count) = (bytes.lowerBound, min(Self.pieceBytes, bytes.upperBound - bytes.lowerBound))
+        let offset = bytes.lowerBound
+        if let socket = connection.lendSocket() {
+            let count = Int(min(UInt64(Self.sentBytes), bytes.upperBound - offset))
+            return queue.execute { [self, loop] in
+                let result = Result { () throws(StoreError) in
+                    try reader.send(from: offset, count: count, to: socket.descriptor)
+                }
+                loop.execute {
+                    socket.giveBack()
+                    self.sent(result)
+                }
+            }
+        }
+        loan = ReadingLoan(budget, bytes: Self.pieceBytes)
+        let most = loan == nil ? Self.freePieceBytes : Self.pieceBytes
+        let count = Int(min(UInt64(most), bytes.upperBound - offset))
         queue.execute { [self, loop] in
-            let piece = try? reader.bytes(at: offset, count: Int(count))
+            let piece = try? reader.bytes(at: offset, count: count)
             loop.execute { self.pieceRead(piece) }
+        }
+    }
+
+    private func sent(_ result: Result<Int?, StoreError>) {
+        isReading = false
+        guard let connection else { return }
+        switch result {
+        case .success(let count?):
+            bytes = bytes.lowerBound + UInt64(count)..<bytes.upperBound
+            readNext()
+        case .success(nil): connection.answerBlocked()
+        // A file that ends early leaves a truncated answer, which a reset tells.
+        case .failure: connection.abort()
         }
     }
 
     private func pieceRead(_ piece: [UInt8]?) {
         isReading = false
         guard let connection else { return }
-        // A file that ends early leaves a truncated answer, which a reset tells.
         guard let piece, !piece.isEmpty else { return connection.abort() }
         bytes = bytes.lowerBound + UInt64(piece.count)..<bytes.upperBound
         if connection.writeAnswer(piece.span) { readNext() }

@@ -1,7 +1,7 @@
 // Putback: upload gateway
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Eventing
+package import Eventing
 package import HTTPWire
 package import Octets
 
@@ -34,8 +34,11 @@ extension ServerConnection {
     }
 
     /// Starts an answer whose body of `length` bytes follows in pieces by ``writeAnswer(_:)`` and ``endAnswer()``.
-    package func startAnswer(status: Int, fields: HeaderFields, length: UInt64) {
+    ///
+    /// - Parameter countsOutput: false where who writes the pieces counts them against the budget of memory.
+    package func startAnswer(status: Int, fields: HeaderFields, length: UInt64, countsOutput: Bool = true) {
         guard beginAnswer() else { return }
+        self.countsOutput = countsOutput
         appendHead(to: &output, status: status, length: length) { Self.append(fields, to: &$0) }
         flush()
     }
@@ -46,6 +49,20 @@ extension ServerConnection {
         writeOrKeep(bytes)
         flush()
         return output.count == outputSent
+    }
+
+    /// Lends the socket to who puts the body of an answer on it without this process having it; nil where that cannot be
+    /// (TLS), or bytes wait that come before. ``answerBlocked()`` tells that the client takes no more.
+    package func lendSocket() -> LentSocket? {
+        guard answerStarted, !answerCompleted, output.count == outputSent else { return nil }
+        return stream.lend()
+    }
+
+    /// The client takes no more of what was put on its socket: the receiver's `answerDrained` tells when it does.
+    package func answerBlocked() {
+        guard phase != .closed, answerStarted, !answerCompleted else { return }
+        stream.waitForWritable()
+        timer.start(context.limits.answerIdle)
     }
 
     /// Ends the answer: the connection goes on with its next request, or closes.
@@ -64,6 +81,7 @@ extension ServerConnection {
     private func beginAnswer() -> Bool {
         guard phase == .readingBody || phase == .awaitingAnswer, !answerStarted else { return false }
         answerStarted = true
+        countsOutput = true
         // A body that is still on its way cannot be told from the next request.
         if phase == .readingBody { closesAfterAnswer = true }
         if isDraining { closesAfterAnswer = true }
@@ -145,7 +163,7 @@ extension ServerConnection {
 
     /// What waits for a client that does not read is there already; as long as it is, less of other things is let in.
     private func countOutput() {
-        guard output.count > Self.freeOutputBytes else { return }
+        guard countsOutput, output.count > Self.freeOutputBytes else { return }
         let loan = outputLoan ?? MemoryLoan(context.budget)
         loan.count(output.count)
         outputLoan = loan

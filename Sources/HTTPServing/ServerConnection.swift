@@ -66,8 +66,10 @@ package final class ServerConnection: ByteStreamHandler, DeadlineHandler, TurnEn
     var outputSent = 0
     /// Of an answer that its client does not take.
     var outputLoan: MemoryLoan?
+    /// Whether what waits of the present answer is this connection's to count.
+    var countsOutput = true
     /// What of it needs no loan.
-    static let freeOutputBytes = 16 * 1024
+    package static let freeOutputBytes = MemoryRoom.usualBytes
     var answerStarted = false
     var answerCompleted = false
     /// The answer to a HEAD request tells the length of a body that is not sent.

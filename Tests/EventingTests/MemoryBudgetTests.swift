@@ -6,6 +6,22 @@ import Testing
 @testable import Eventing
 
 @Suite struct MemoryBudgetTests {
+    @Test func `readers get a quarter at most, and nothing of what uploads have`() throws {
+        let budget = MemoryBudget(limitBytes: 1 << 20)
+        var loans = (0..<4).compactMap { _ in ReadingLoan(budget, bytes: 64 << 10) }
+        #expect(loans.count == 4 && budget.lentBytes == 256 << 10)
+        #expect(ReadingLoan(budget, bytes: 64 << 10) == nil)
+        for _ in 0..<6 { #expect(budget.enter(most: 100)) }
+        #expect(!budget.enter(most: 100))
+        loans.removeLast()
+        #expect(budget.lentBytes == 192 << 10)
+        loans = []
+        #expect(budget.lentBytes == 0)
+        for _ in 0..<2 { #expect(budget.enter(most: 100)) }
+        #expect(ReadingLoan(budget, bytes: 64 << 10) == nil)
+        #expect(budget.lentBytes == 0)
+    }
+
     private static let share = MemoryBudget.shareBytes
 
     private func hold(_ bytes: Int, _ room: inout MemoryRoom?) -> Bool { room?.mayHold(bytes) ?? false }
