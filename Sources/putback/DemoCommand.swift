@@ -46,7 +46,7 @@ struct DemoCommand: ParsableCommand {
             Upload page   \(rig.addresses.app)/
             Gateway       \(rig.addresses.edge)   try: curl -T FILE \(rig.addresses.edge)/photos/a.jpg
             Store (OSS)   \(rig.addresses.store)   objects below \(rig.root)
-            Admin         \(rig.addresses.admin)/readyz
+            Status page   \(rig.addresses.admin)/   beside it /metrics and /readyz
             Control-C ends the demo and removes the objects.
 
             """)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 import socket
+import subprocess
 
 import pytest
 
 from support import configs
-from support.gateway import ROOT, Gateway, run
-from support.wire import Client
+from support.gateway import BINARY, ROOT, Gateway, run
+from support.wire import DEADLINE, Client
 
 
 def test_version_names_the_libraries_in_use():
@@ -194,6 +197,27 @@ def test_demo_makes_one_upload_through_everything():
     assert result.returncode == 0, result.stdout + result.stderr
     told = json.loads(result.stdout)
     assert {"stored", "callback", "answer"} <= set(told)
+
+
+def test_demo_tells_where_its_pages_are():
+    demo = subprocess.Popen([BINARY, "demo", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        pages: dict[str, tuple[str, int]] = {}
+        for line in demo.stdout:
+            if found := re.match(r"(Upload page|Status page) +http://(127\.0\.0\.1):(\d+)/(\s|$)", line):
+                pages[found[1]] = (found[2], int(found[3]))
+            if line.startswith("Control-C"):
+                break
+        for name, title in (("Upload page", b"<title>Putback demo"), ("Status page", b"<title>Putback status")):
+            with Client(pages[name]) as client:
+                told = client.request("GET", "/")
+            assert (told.status, told.header("Content-Type")) == (200, "text/html; charset=utf-8")
+            assert title in told.body
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(DEADLINE) == 0
+    finally:
+        demo.kill()
+        demo.stdout.close()
 
 
 def test_demo_prints_a_transcript():
