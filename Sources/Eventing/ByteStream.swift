@@ -61,6 +61,15 @@ package final class ByteStream: FileEventHandler {
         }
     }
 
+    /// How many bytes the kernel takes beyond what it can send now (`TCP_NOTSENT_LOWAT`, tcp(7)): by itself it takes megabytes
+    /// of which a slow peer may never want one.
+    package func limitUnsent(bytes: Int32) {
+        var bytes = bytes
+        // Only a Unix socket refuses, which takes little anyway.
+        _ = unsafe setsockopt(
+            descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &bytes, socklen_t(MemoryLayout<Int32>.size))
+    }
+
     /// A plain stream on a non-blocking descriptor.
     package init(loop: EventLoop, descriptor: Int32) {
         self.loop = loop

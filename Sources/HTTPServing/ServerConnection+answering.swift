@@ -6,6 +6,9 @@ package import HTTPWire
 package import Octets
 
 extension ServerConnection {
+    /// Of a long answer so much waits in the kernel for its turn: enough for a fast client until this process wakes up again.
+    private static let unsentLimit: UInt64 = 256 * 1024
+
     /// Answers with a whole body; `Content-Length`, `Date` and `Connection` are added.
     ///
     /// To a HEAD request the body's length is told and its bytes are not sent. Without a body (`204`, `304`) no length is.
@@ -39,6 +42,7 @@ extension ServerConnection {
     package func startAnswer(status: Int, fields: HeaderFields, length: UInt64, countsOutput: Bool = true) {
         guard beginAnswer() else { return }
         self.countsOutput = countsOutput
+        if length > Self.unsentLimit { stream.limitUnsent(bytes: Int32(Self.unsentLimit)) }
         appendHead(to: &output, status: status, length: length) { Self.append(fields, to: &$0) }
         flush()
     }

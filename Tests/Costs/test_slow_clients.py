@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
+import tempfile
 import time
 from pathlib import Path
 
@@ -20,7 +22,14 @@ UPLOADS = 4000
 
 
 @pytest.fixture
-def putback(origin, tmp_path):
+def shelf():
+    """A directory in memory: what a file system on a disk does for a new file depends on what was deleted before."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as path:
+        yield Path(path)
+
+
+@pytest.fixture
+def putback(origin, tmp_path, shelf):
     """Honest uploads go to the store; what the slow ones send and read is in a directory."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < 2 * COUNT + 1000:
@@ -29,7 +38,7 @@ def putback(origin, tmp_path):
     config = costs.configuration(origin.port)
     # Room for all of them: who comes when there is none is told so at once, honest or not.
     config["limits"] = {"buffers": "2GiB"}
-    config["stores"]["shelf"] = configs.directory_store(tmp_path / "objects", bucket="uploads")
+    config["stores"]["shelf"] = configs.directory_store(shelf / "objects", bucket="uploads")
     plain, *others = config["routes"]
     slow = {"name": "slow", "match": {"path": "/slow/**", "listener": "edge"}, "store": "shelf"}
     # Clients of the SDK read from the directory.
@@ -47,9 +56,13 @@ def processor_seconds(putback: Putback) -> float:
 
 
 def cost(putback: Putback) -> float:
-    before = processor_seconds(putback)
-    load("plain", 64 * KIB, connections=16)(putback, UPLOADS)
-    return (processor_seconds(putback) - before) / UPLOADS
+    """Of one honest upload. The least of three rounds: what neighbours do to the caches and clock can only add to it."""
+    rounds = []
+    for _ in range(3):
+        before = processor_seconds(putback)
+        load("plain", 64 * KIB, connections=16)(putback, UPLOADS)
+        rounds.append((processor_seconds(putback) - before) / UPLOADS)
+    return min(rounds)
 
 
 def has_settled(putback: Putback) -> bool:
@@ -66,12 +79,14 @@ def test_honest_uploads_keep_half_of_their_rate(putback, judge):
     target = sdks.client("oss2-v4", endpoint).presign("GET", "slow/large").removeprefix(endpoint)
     cost(putback)
     calm = cost(putback)
+    before = processor_seconds(putback)
     slow = SlowClients(
         putback.address("edge"), (host, port), f"GET {target} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode(), COUNT
     )
     try:
         # What their arrival costs, once, is not what they cost from then on.
         until(lambda: has_settled(putback), "an end of their arrival")
+        arrival = (processor_seconds(putback) - before) / COUNT
         trickled = slow.trickled
         attacked = cost(putback)
         until(lambda: slow.trickled > trickled, "slow clients that are still there")
@@ -83,4 +98,9 @@ def test_honest_uploads_keep_half_of_their_rate(putback, judge):
         "upload 64 KiB among 5000 slow clients: processor time, times that without them",
         attacked / calm,
         "perf top -p of the process while Tests/EndToEnd/test_slow_clients.py runs",
+    )
+    judge.check(
+        "arrival of a slow client: processor time, times that of an upload of 64 KiB",
+        arrival / calm,
+        "perf record -g -e cpu-clock -p of the process while Tests/EndToEnd/test_slow_clients.py starts",
     )
