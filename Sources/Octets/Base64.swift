@@ -81,6 +81,7 @@ extension OctetSink where Self: ~Copyable {
     /// Appends the bytes in base 64, padded (RFC 4648 section 4).
     @inlinable
     package mutating func appendBase64(_ bytes: Span<UInt8>) {
+        if bytes.isEmpty { return }
         append(addingCapacity: (bytes.count + 2) / 3 * 4) { $0.appendBase64(bytes) }
     }
 }

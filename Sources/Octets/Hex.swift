@@ -66,6 +66,7 @@ extension OctetSink where Self: ~Copyable {
     /// Appends two hexadecimal digits for each byte.
     @inlinable
     package mutating func appendHex(_ bytes: Span<UInt8>, uppercase: Bool = false) {
+        if bytes.isEmpty { return }
         append(addingCapacity: bytes.count * 2) { $0.appendHex(bytes, uppercase: uppercase) }
     }
 

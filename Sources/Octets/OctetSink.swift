@@ -23,6 +23,8 @@ extension [UInt8]: OctetSink {
     /// Appends borrowed bytes.
     @inlinable
     package mutating func append(_ bytes: Span<UInt8>) {
+        // Adding nothing would write to the one empty array that all threads share.
+        if bytes.isEmpty { return }
         append(addingCapacity: bytes.count) { output in
             unsafe output.withUnsafeMutableBufferPointer { room, filled in
                 unsafe bytes.withUnsafeBufferPointer { source in
@@ -77,6 +79,7 @@ extension OctetSink where Self: ~Copyable {
     /// Appends the bytes with A…Z turned into a…z.
     @inlinable
     package mutating func appendLowercased(_ bytes: Span<UInt8>) {
+        if bytes.isEmpty { return }
         append(addingCapacity: bytes.count) { output in
             for index in bytes.indices { output.append(bytes[index].asciiLowercased) }
         }
