@@ -20,9 +20,9 @@ def gateway(tmp_path_factory):
     gateway = Gateway(configs.sdk(folder / "objects"), folder).start()
     yield gateway
     sdks.close_all()
-    left = eventually(gateway.descriptors, lambda now: now == gateway.baseline)
+    left = eventually(gateway.descriptors, gateway.is_at_baseline)
     gateway.stop()
-    assert left == gateway.baseline
+    assert gateway.is_at_baseline(left)
 
 
 @pytest.fixture(params=list(sdks.KINDS))
