@@ -8,7 +8,7 @@ SIDE_BY_SIDE = -n $(TEST_PROCESSES) --dist loadfile
 
 # A sanitizer's report must fail the run even where the process goes on, and must not wait for a backtrace.
 export SWIFT_BACKTRACE ?= enable=no
-ASAN = ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:exitcode=99 \
+ASAN = ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:exitcode=99:quarantine_size_mb=64 \
 	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/lsan.supp:print_suppressions=0
 TSAN = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:exitcode=99
 
