@@ -112,6 +112,31 @@ def test_resumable_uploads_go_through(rig, tmp_path):
         assert rig.bucket.get_object(key).read() == BODY
 
 
+def test_an_upload_that_broke_off_is_resumed(rig, tmp_path):
+    path = tmp_path / "large"
+    path.write_bytes(BODY)
+    place = oss2.ResumableStore(root=str(tmp_path))
+
+    def upload(progress=None):
+        return oss2.resumable_upload(
+            rig.bucket, "resumed", str(path), store=place, multipart_threshold=1, part_size=PART, num_threads=1, progress_callback=progress
+        )
+
+    def break_off(sent, _):
+        if sent >= 2 * PART:
+            raise ConnectionAbortedError("two parts are enough")
+
+    with pytest.raises(ConnectionAbortedError):
+        upload(break_off)
+    (begun,) = rig.bucket.list_multipart_uploads().upload_list
+    assert len(rig.bucket.list_parts("resumed", begun.upload_id).parts) == 2
+    sent = []
+    assert upload(lambda done, _: sent.append(done)).status == 200
+    assert sent[0] == 2 * PART, "what is there is not sent again"
+    assert rig.bucket.list_multipart_uploads().upload_list == []
+    assert rig.bucket.get_object("resumed").read() == BODY
+
+
 def test_an_aborted_upload_is_gone(rig):
     upload_id, parts = parts_of(rig.bucket, "aborted")
     assert rig.bucket.abort_multipart_upload("aborted", upload_id).status == 204

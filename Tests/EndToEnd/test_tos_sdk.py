@@ -9,6 +9,8 @@ import json
 import pytest
 import requests
 import tos
+from tos.checkpoint import CancelHook
+from tos.enum import UploadEventType
 from support import configs, tos_client
 from support.certificates import Authority
 from support.peers import answer, replies
@@ -236,6 +238,31 @@ def test_upload_file_goes_through(rig, tmp_path):
     path.write_bytes(body)
     told = rig.client.upload_file(BUCKET, "file.bin", str(path), part_size=PART, task_num=2)
     assert told.etag.endswith("-3")
+    assert rig.read("file.bin") == body
+
+
+def test_an_upload_that_broke_off_is_resumed(rig, tmp_path):
+    path = tmp_path / "large.bin"
+    body = bytes(range(256)) * 4096 * 11
+    path.write_bytes(body)
+    hook = CancelHook()
+
+    def upload(listener=None, cancel=None):
+        return rig.client.upload_file(
+            BUCKET, "file.bin", str(path), part_size=PART, task_num=1, enable_checkpoint=True,
+            checkpoint_file=str(tmp_path / "checkpoint"), upload_event_listener=listener, cancel_hook=cancel,
+        )  # fmt: skip
+
+    with pytest.raises(tos.exceptions.TosError):
+        upload(lambda *told: hook.cancel(is_abort=False) if told[0] == UploadEventType.Upload_Event_Upload_Part_Succeed else None, hook)
+    (begun,) = rig.client.list_multipart_uploads(BUCKET).uploads
+    there = rig.client.list_parts(BUCKET, "file.bin", begun.upload_id).parts
+    assert 1 <= len(there) < 3
+    sent = []
+    told = upload(lambda *told: sent.append(told[0]))
+    assert told.etag.endswith("-3")
+    assert sent.count(UploadEventType.Upload_Event_Upload_Part_Succeed) == 3 - len(there)
+    assert rig.client.list_multipart_uploads(BUCKET).uploads == []
     assert rig.read("file.bin") == body
 
 

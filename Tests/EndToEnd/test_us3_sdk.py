@@ -153,6 +153,26 @@ def test_uploads_in_parts(rig, tmp_path):
     assert head.headers["ETag"].strip('"') == us3.etag(body)
 
 
+def test_an_upload_in_parts_that_broke_off_is_resumed(rig):
+    body = bytes(range(256)) * 4096 * 9
+
+    class Breaking(io.BytesIO):
+        def read(self, size=-1):
+            if self.tell():
+                raise ConnectionAbortedError("one part is enough")
+            return super().read(size)
+
+    client = rig.client.parts
+    with pytest.raises(ConnectionAbortedError):
+        client.uploadstream(us3.BUCKET, "resumed.bin", Breaking(body), mime_type="video/mp4")
+    # The SDK sends parts by threads, and knows an ETag once its part is there.
+    (first,) = eventually(lambda: list(client.etaglist), all)
+    _, told = client.resumeuploadstream(stream=io.BytesIO(body[us3.BLOCK :]), pausepartnumber=1)
+    assert told.status_code == 200, told.content
+    assert len(client.etaglist) == 3 and client.etaglist[0] == first
+    assert rig.read("resumed.bin") == body
+
+
 def test_refuses_a_wrong_key(rig, file):
     wrong = us3.Client(rig.front.sdk, private="wrong")
     _, told = wrong.files.putfile(us3.BUCKET, "stolen", file)
