@@ -17,10 +17,7 @@ extension ConfigReader {
         let units: [(String, UInt64)] = [
             ("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40),
         ]
-        return quantity(text, node, what: "a size such as 16KiB", units: units, in: range) { value in
-            let unit = units.last { value >= $0.1 && value.isMultiple(of: $0.1) } ?? units[0]
-            return "\(value / unit.1)\(unit.0)"
-        }
+        return quantity(text, node, what: "a size such as 16KiB", units: units, in: range)
     }
 
     /// A time in milliseconds, such as `5s`.
@@ -32,26 +29,15 @@ extension ConfigReader {
     /// The same where the time is a part of a text.
     func milliseconds(_ text: String, _ node: ConfigNode, atLeast minimum: UInt64 = 1) -> Int? {
         let units: [(String, UInt64)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
-        let value = quantity(
-            text, node, what: "a time such as 5s", units: units, in: minimum...86_400_000
-        ) { value in
-            let unit = units.last { value >= $0.1 && value.isMultiple(of: $0.1) } ?? units[0]
-            return "\(value / unit.1)\(unit.0)"
-        }
-        return value.map { Int($0) }
+        return quantity(text, node, what: "a time such as 5s", units: units, in: minimum...86_400_000).map { Int($0) }
     }
 
     /// A time in seconds that may have many days, such as `7d`.
     func longSeconds(_ node: ConfigNode) -> Int? {
         guard let text = text(node) else { return nil }
         let units: [(String, UInt64)] = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)]
-        let value = quantity(
-            text, node, what: "\"off\" or a time such as 7d", units: units, in: 1...3650 * 86_400
-        ) { value in
-            let unit = units.last { value.isMultiple(of: $0.1) } ?? units[0]
-            return "\(value / unit.1)\(unit.0)"
-        }
-        return value.map { Int($0) }
+        return quantity(text, node, what: "\"off\" or a time such as 7d", units: units, in: 1...3650 * 86_400)
+            .map { Int($0) }
     }
 
     /// A plain number of things.
@@ -104,9 +90,10 @@ extension ConfigReader {
         return mode
     }
 
+    /// A number with one of `units`, which go from the smallest to the largest.
     private func quantity(
         _ text: String, _ node: ConfigNode, what: String, units: [(name: String, factor: UInt64)],
-        in range: ClosedRange<UInt64>, format: (UInt64) -> String
+        in range: ClosedRange<UInt64>
     ) -> UInt64? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unitName = text[digits.endIndex...]
@@ -122,8 +109,12 @@ extension ConfigReader {
         }
         let (value, overflow) = number.multipliedReportingOverflow(by: unit.factor)
         guard !overflow, range.contains(value) else {
-            let bounds = "\(format(range.lowerBound)) to \(format(range.upperBound))"
-            error(node, "expected \(bounds), found \(Self.shown(text))")
+            // In the largest unit that leaves a whole number.
+            let bounds = [range.lowerBound, range.upperBound].map { bound in
+                let unit = units.last { bound >= $0.factor && bound.isMultiple(of: $0.factor) } ?? units[0]
+                return "\(bound / unit.factor)\(unit.name)"
+            }
+            error(node, "expected \(bounds[0]) to \(bounds[1]), found \(Self.shown(text))")
             return nil
         }
         return value
