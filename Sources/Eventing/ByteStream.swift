@@ -260,14 +260,18 @@ package final class ByteStream: FileEventHandler {
 
     /// Closes the descriptor; idempotent. Unsent bytes in the kernel still go out.
     package func close() {
-        guard let event else { return }
-        event.cancel()
-        self.event = nil
-        if isWatched { loop.hangUps.remove(self) }
+        guard isOpen else { return }
+        leaveLoop()
         session?.sendClose()
         // Whoever uses the socket finds it closed, and the peer need not wait for that.
         if isLent { shutdown(descriptor, Int32(SHUT_RDWR)) }
         closeDescriptor()
+    }
+
+    private func leaveLoop() {
+        event?.cancel()
+        event = nil
+        if isWatched { loop.hangUps.remove(self) }
     }
 
     private func closeDescriptor() {
@@ -280,9 +284,7 @@ package final class ByteStream: FileEventHandler {
         guard isOpen else { return }
         var linger = linger(l_onoff: 1, l_linger: 0)
         _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
-        event?.cancel()
-        event = nil
-        if isWatched { loop.hangUps.remove(self) }
+        leaveLoop()
         closeDescriptor()
     }
 
