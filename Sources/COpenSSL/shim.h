@@ -28,10 +28,6 @@ static inline long pb_ssl_set_host_name(SSL *_Nonnull session, const char *_Nonn
     return SSL_set_tlsext_host_name(session, name);
 }
 
-static inline void pb_ssl_ctx_set_read_ahead(SSL_CTX *_Nonnull context, int on) {
-    SSL_CTX_set_read_ahead(context, on);
-}
-
 static inline long pb_ssl_ctx_cache_client_sessions(SSL_CTX *_Nonnull context) {
     return SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 }

@@ -13,7 +13,10 @@ extension ByteStream {
     }
 
     /// The most bytes of the peer's that were not read yet, as they are on the wire.
-    package var waitingBytes: Int { max(0, Int(pb_waiting_bytes(descriptor))) + (session?.heldBytes ?? 0) }
+    package var waitingBytes: Int { max(0, Int(pb_waiting_bytes(descriptor))) + heldBytes }
+
+    /// The most bytes that were taken off the socket and not read, as they are on the wire; of a plain stream none.
+    package var heldBytes: Int { session?.heldBytes ?? 0 }
 
     func hungUp(_ how: HangUp) {
         hangUp = how

@@ -51,11 +51,11 @@ package final class ByteStream: FileEventHandler {
     /// What is known of the peer's end by ``watchForHangUp()``.
     package internal(set) var hangUp: HangUp?
 
-    /// How many bytes must wait before the handler of a plain stream is told of them (`SO_RCVLOWAT`, socket(7)): a high mark
-    /// spares wake-ups. The kernel also tells earlier, when its buffer is full or the peer is done.
+    /// How many bytes must wait in the kernel, as they are on the wire, before the handler is told of them (`SO_RCVLOWAT`,
+    /// socket(7)): a high mark spares wake-ups. The kernel also tells earlier, when its buffer is full or the peer is done.
     package var readMark: Int32 = 1 {
         didSet {
-            guard readMark != oldValue, session == nil, isOpen else { return }
+            guard readMark != oldValue, isOpen else { return }
             _ = unsafe setsockopt(
                 descriptor, SOL_SOCKET, SO_RCVLOWAT, &readMark, socklen_t(MemoryLayout<Int32>.size))
         }
@@ -91,8 +91,9 @@ package final class ByteStream: FileEventHandler {
         self.descriptor = descriptor
         do {
             session = try TLSSession(
-                context: context, descriptor: descriptor, serverName: serverName, sendsServerName: sendsServerName,
-                resumption: resumption)
+                context: context, input: TLSInput(descriptor: descriptor, shared: loop.rawInput),
+                serverName: serverName,
+                sendsServerName: sendsServerName, resumption: resumption)
         } catch {
             Glibc.close(descriptor)
             throw error
@@ -163,14 +164,7 @@ package final class ByteStream: FileEventHandler {
     /// Reads what is there, at most the buffer's size.
     package func read(into buffer: UnsafeMutableRawBufferPointer) -> StreamResult {
         if let session { return unsafe result(session.read(into: buffer), isRead: true) }
-        while true {
-            let count = unsafe recv(descriptor, buffer.baseAddress, buffer.count, 0)
-            if count > 0 { return .bytes(count) }
-            if count == 0 { return .end }
-            if errno == EINTR { continue }
-            if errno == EAGAIN { return .wouldBlock }
-            return .failed(EventError(operation: "read", code: errno))
-        }
+        return unsafe Scratch.receive(from: descriptor, into: buffer)
     }
 
     /// Writes as much as is taken. After `wouldBlock`, or fewer bytes than given, the handler is told when to go on if

@@ -34,6 +34,8 @@ package final class EventLoop: @unchecked Sendable {
     private var isStopped = false
     /// Loop thread only; made when a stream first asks.
     private var hangUpWatch: HangUpWatch?
+    /// Loop thread only: where TLS records come off any socket. Made when a stream first asks.
+    private(set) lazy var rawInput = Scratch()
     /// Loop thread only; nil until somebody asks during the event that is being handled.
     private var eventTime: Instant?
 

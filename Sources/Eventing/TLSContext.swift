@@ -66,20 +66,12 @@ package final class TLSContext: @unchecked Sendable {
         return result
     }
 
-    /// Four records of the largest size. OpenSSL moves what is left to the buffer's start after each record, so that more of
-    /// them would cost more than the system calls they save; against one record it is a tenth less CPU per GiB.
-    static let readBufferBytes = 66 * 1024
-
     private init(method: OpaquePointer?) throws(EventError) {
         ERR_clear_error()
         guard let context = unsafe SSL_CTX_new(method) else { throw tlsError("SSL_CTX_new") }
         unsafe self.context = context
         _ = unsafe pb_ssl_ctx_set_min_version(context, TLS1_2_VERSION)
         unsafe pb_ssl_ctx_set_modes(context)
-        unsafe pb_ssl_ctx_set_read_ahead(context, 1)
-        // Of a peer that sends much, one system call brings several records (SSL_CTX_set_default_read_buffer_len(3)). The
-        // buffer is there only while it holds something (SSL_MODE_RELEASE_BUFFERS).
-        unsafe SSL_CTX_set_default_read_buffer_len(context, Self.readBufferBytes)
         unsafe pb_ssl_ctx_refuse_renegotiation_and_compression(context)
     }
 

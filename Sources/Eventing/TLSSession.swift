@@ -4,7 +4,8 @@
 private import COpenSSL
 internal import Glibc
 
-/// One TLS connection on a non-blocking socket, by OpenSSL straight on the descriptor. Loop thread only.
+/// One TLS connection on a non-blocking socket: OpenSSL writes to the descriptor and reads from ``TLSInput``. Loop thread
+/// only.
 @safe
 final class TLSSession {
     /// How a TLS operation ended; `wants…` name what the socket must become before it is tried again.
@@ -22,8 +23,8 @@ final class TLSSession {
     private let session: OpaquePointer
     /// Held as long as the session, whose extra data names it.
     private let resumption: TLSResumption?
-    /// The last read took all whole records off the socket: what OpenSSL still holds is of no use before there is more.
-    private var holdsPartOfRecord = false
+    /// Held as long as the session, whose source it is.
+    private let input: TLSInput
     /// How a read ended that had bytes to give first; told by the next one.
     private var afterRead: Outcome?
 
@@ -32,14 +33,17 @@ final class TLSSession {
     ///   - sendsServerName: false asks for none, and finds it in the certificate all the same.
     ///   - resumption: for connecting, what is kept of earlier handshakes with this server.
     init(
-        context: TLSContext, descriptor: Int32, serverName: String?, sendsServerName: Bool,
-        resumption: TLSResumption?
+        context: TLSContext, input: TLSInput, serverName: String?, sendsServerName: Bool, resumption: TLSResumption?
     ) throws(EventError) {
+        self.input = input
         self.resumption = resumption
         ERR_clear_error()
         guard let session = unsafe SSL_new(context.raw) else { throw tlsError("SSL_new") }
         unsafe self.session = session
-        guard unsafe SSL_set_fd(session, descriptor) == 1 else { throw tlsError("SSL_set_fd") }
+        guard unsafe SSL_set_wfd(session, input.descriptor) == 1, let source = unsafe input.makeBIO() else {
+            throw tlsError("SSL_set_wfd")
+        }
+        unsafe SSL_set0_rbio(session, source)
         guard let serverName else {
             unsafe SSL_set_accept_state(session)
             return
@@ -64,6 +68,8 @@ final class TLSSession {
 
     func handshake() -> Outcome {
         ERR_clear_error()
+        input.begin(room: 0)
+        defer { input.end() }
         let result = unsafe SSL_do_handshake(session)
         if result == 1 { return .bytes(0) }
         let outcome = outcome(result, "TLS handshake")
@@ -75,12 +81,14 @@ final class TLSSession {
     /// Whether the handshake was a short one.
     var isResumed: Bool { unsafe SSL_session_reused(session) == 1 }
 
-    /// Reads all records that were taken off the socket, as far as the buffer goes: OpenSSL gives them one at a time.
+    /// Reads what one system call takes off the socket and what was left before, as far as the buffer goes: OpenSSL gives
+    /// one record at a time.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
         let told = afterRead
         afterRead = nil
         if let told, told != .wantsWrite { return told }
-        holdsPartOfRecord = false
+        input.begin(room: buffer.count)
+        defer { input.end() }
         var total = 0
         while total < buffer.count {
             ERR_clear_error()
@@ -90,19 +98,20 @@ final class TLSSession {
             let result = unsafe SSL_read_ex(session, place.baseAddress, place.count, &count)
             guard result == 1 else {
                 let outcome = outcome(result, "TLS read")
-                holdsPartOfRecord = outcome == .wantsRead
                 guard total > 0 else { return outcome }
-                if !holdsPartOfRecord { afterRead = outcome }
+                if outcome != .wantsRead { afterRead = outcome }
                 return .bytes(total)
             }
             total += count
-            guard unsafe SSL_has_pending(session) == 1 else { break }
+            guard unsafe input.count > 0 || SSL_pending(session) > 0 else { break }
         }
         return .bytes(total)
     }
 
     /// Writes as much as the socket takes; each record is a system call.
     func write(_ buffer: UnsafeRawBufferPointer) -> Outcome {
+        input.begin(room: 0)
+        defer { input.end() }
         var total = 0
         while total < buffer.count {
             ERR_clear_error()
@@ -125,12 +134,12 @@ final class TLSSession {
 
     /// Whether bytes were taken off the socket that were not read yet.
     var hasBufferedInput: Bool {
-        unsafe afterRead != nil || (!holdsPartOfRecord && SSL_has_pending(session) == 1)
+        unsafe afterRead != nil || input.count > 0 || SSL_pending(session) > 0
     }
 
-    /// The most bytes that were taken off the socket and not read; OpenSSL does not tell how many.
+    /// The most bytes that were taken off the socket and not read; OpenSSL does not tell how much of a record it has.
     var heldBytes: Int {
-        unsafe SSL_has_pending(session) == 1 ? TLSContext.readBufferBytes : 0
+        unsafe input.count + (SSL_has_pending(session) == 1 ? TLSInput.recordBytes : 0)
     }
 
     /// Bytes written to the socket so far, records included.

@@ -18,6 +18,11 @@ extension ServerConnection {
 
     /// Who brings less at a time than this is slow.
     private static let smallRead = 64 * 1024
+    /// TLS records come one by one, each of them a wake-up, a decryption and a packet to the store: of a body so many bytes are
+    /// waited for also before its pace is known. They reach the store later by the time that they take on its link.
+    private static let firstTLSMark: Int32 = 64 * 1024
+    /// The most to wait for; of records no more than one read takes.
+    private static let (largestMark, largestTLSMark) = (UInt64(256 * 1024), UInt64(128 * 1024))
     /// A client that falls behind its pace is looked at after this time, before a store tires of waiting.
     static let readMarkWait = Interval.seconds(5)
 
@@ -41,8 +46,13 @@ extension ServerConnection {
         let isSlow = count < Self.smallRead || stream.readMark > 1
         guard wantsBody, isSlow, !stallsBelowMark else { return stream.readMark = 1 }
         let elapsed = context.loop.now.nanoseconds(since: windowStart) / 1_000_000
+        // Records are longer than what is in them, so at least this many bytes are still to come.
+        let held = UInt64(stream.heldBytes)
+        let remaining = bodyRemaining > held ? bodyRemaining - held : 0
+        let first = stream.isTLS ? Self.firstTLSMark : 1
         stream.readMark = Self.readMark(
-            bytes: windowBytes, milliseconds: elapsed, remaining: bodyRemaining, present: stream.readMark)
+            bytes: windowBytes, milliseconds: elapsed, remaining: remaining, present: max(stream.readMark, first),
+            largest: stream.isTLS ? Self.largestTLSMark : Self.largestMark)
         if stream.readMark > 1 { armBodyTimer() }
     }
 
@@ -52,10 +62,13 @@ extension ServerConnection {
     /// - Parameters:
     ///   - bytes: what came in so many `milliseconds`.
     ///   - present: the mark so far, kept where the time is too short to tell the pace.
-    static func readMark(bytes: UInt64, milliseconds: UInt64, remaining: UInt64, present: Int32) -> Int32 {
+    ///   - largest: the most that it may be.
+    static func readMark(
+        bytes: UInt64, milliseconds: UInt64, remaining: UInt64, present: Int32, largest: UInt64 = largestMark
+    ) -> Int32 {
         var mark = UInt64(present)
         // Steps of 16 KiB: a system call for each change of pace would eat what is won.
-        if milliseconds >= 250 { mark = min(bytes * 2000 / milliseconds, 256 * 1024) & ~(16 * 1024 - 1) }
+        if milliseconds >= 250 { mark = min(bytes * 2000 / milliseconds, largest) & ~(16 * 1024 - 1) }
         mark = min(mark, remaining)
         return mark < 32 * 1024 ? 1 : Int32(mark)
     }

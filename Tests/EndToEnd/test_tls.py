@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import random
 import signal
 import ssl
+import time
 
 import pytest
 
@@ -89,6 +92,61 @@ def test_survives_plain_text_and_noise_on_the_tls_port(gateway, authority):
                 pass
     with TLSClient(gateway.edge, client_context(authority)) as client:
         assert client.request("PUT", "/x", b"hello").status == 200
+
+
+def slow_gateway(start, store, authority, **more):
+    config = configs.edge(configs.oss_store(store.port), **more)
+    config["listeners"] = [listener(*authority.issue("slow"))]
+    return start(config)
+
+
+def test_records_of_any_size_and_pauses(start, peers, authority):
+    """The kernel waits for several records at a time; neither pauses nor the end of a body nor the next request must wait for
+    more than there is."""
+    store = peers.store()
+    dice = random.Random(11)
+    with TLSClient(slow_gateway(start, store, authority).edge, client_context(authority)) as client:
+        bodies = [os.urandom(size) for size in (3 * 1024 * 1024 + 5, 65_536, 131_072 + 18_000, 100)]
+        for number, body in enumerate(bodies):
+            client.send(f"PUT /{number} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+            offset = 0
+            while offset < len(body):
+                size = dice.choice([1, 100, 5_000, 16_384, 40_000, 300_000])
+                client.send(body[offset : offset + size])
+                offset += size
+                time.sleep(dice.choice([0, 0, 0.005]))
+            # At once: whoever waited below the mark would wait for five seconds.
+            client.socket.settimeout(4)
+            assert client.response().status == 200
+    assert [request.body for request in store.complete] == bodies
+
+
+def test_a_slow_client_is_not_taken_for_a_stalled_one(start, peers, authority):
+    """Its records do not reach the mark within the idle time."""
+    store = peers.store()
+    gateway = slow_gateway(start, store, authority, timeouts={"bodyIdle": "300ms"})
+    body = os.urandom(600_000)
+    with TLSClient(gateway.edge, client_context(authority)) as client:
+        client.send(f"PUT /slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+        for offset in range(0, len(body), 6_000):
+            client.send(body[offset : offset + 6_000])
+            time.sleep(0.02)
+        assert client.response().status == 200
+    assert [request.body for request in store.complete] == [body]
+
+
+@pytest.mark.parametrize("pieces", [1, 12])
+def test_a_client_that_stalls_below_the_mark(start, peers, authority, pieces):
+    store = peers.store()
+    gateway = slow_gateway(start, store, authority, timeouts={"bodyIdle": "300ms"})
+    with TLSClient(gateway.edge, client_context(authority)) as client:
+        client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000\r\n\r\n")
+        for _ in range(pieces):
+            client.send(b"x" * 20_000)
+            time.sleep(0.04)
+        assert client.response().status == 408
+    assert store.wait_for_idle()
+    assert store.complete == []
 
 
 def test_stores_nothing_of_an_upload_that_tls_cut(start, peers, authority):

@@ -176,6 +176,43 @@ import Testing
         #expect(serving.largestRead > 16 * 1024, "one call brings more than a record")
     }
 
+    @Test func `waits for as many records as it is told, and takes them at once`() throws {
+        let (asking, serving) = try connect(server(), client())
+        asking.send("x")
+        try driver.run { serving.received.count == 1 }
+        serving.stream.readMark = 64 * 1024
+        serving.readSize = 128 * 1024
+        let (told, bytes) = (serving.readableCalls, pattern(90_000))
+        asking.send(Array(bytes[..<50_000]))
+        for _ in 0..<5 { try driver.turn() }
+        #expect(serving.readableCalls == told && serving.stream.waitingBytes > 50_000)
+        asking.send(Array(bytes[50_000...]))
+        try driver.run { serving.received.count == 1 + bytes.count }
+        #expect(serving.received.dropFirst().elementsEqual(bytes))
+        #expect(serving.readableCalls == told + 1 && serving.largestRead == bytes.count)
+        // The peer's end is told of below the mark.
+        asking.send("end")
+        asking.stream.shutdownWrite()
+        shutdown(asking.stream.descriptor, Int32(SHUT_WR))
+        try driver.run { serving.ending == .end }
+        #expect(serving.received.suffix(3).elementsEqual("end".utf8))
+    }
+
+    @Test func `holds no more than two records of what its reader has no room for`() throws {
+        let (asking, serving) = try connect(server(), client())
+        serving.readSize = 1000
+        serving.pauseAt = 1000
+        let bytes = pattern(100_000)
+        asking.send(bytes)
+        try driver.run { serving.received.count == 1000 && !asking.hasUnsent }
+        #expect((1...40 * 1024).contains(serving.stream.heldBytes))
+        // The rest is counted where it waits: in the kernel.
+        #expect(serving.stream.waitingBytes >= bytes.count - 1000)
+        serving.resume()
+        try driver.run { serving.received.count == bytes.count }
+        #expect(serving.received == bytes && serving.stream.heldBytes == 0)
+    }
+
     @Test(arguments: [(0, 5), (5, 0), (100, 1000), (100, 16 * 1024), (100, 100_000), (20_000, 20_000)])
     func `writes two buffers one behind the other`(first: Int, second: Int) throws {
         let (asking, serving) = try connect(server(), client())

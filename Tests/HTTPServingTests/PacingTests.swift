@@ -75,6 +75,9 @@ import Testing
         let result = ServerConnection.readMark(
             bytes: bytes, milliseconds: milliseconds, remaining: remaining, present: present)
         #expect(result == mark)
+        let less = ServerConnection.readMark(
+            bytes: bytes, milliseconds: milliseconds, remaining: remaining, present: present, largest: 65_536)
+        #expect(less == (milliseconds < 250 ? mark : min(mark, 65_536)))
     }
 
     @Test func `waits for nothing of a fast body, and after a pause`() throws {
