@@ -28,7 +28,7 @@ class Row:
 
     @property
     def is_peer(self) -> bool:
-        return self.kind not in ("putback", "direct")
+        return self.kind not in ("putback", "relay", "direct")
 
 
 FULL = Row("Putback", "putback", "/full/object")
@@ -38,6 +38,7 @@ NGINX = Row("nginx", "nginx")
 LOGGING = Row("nginx, with log", "nginx-log")
 HAPROXY = Row("HAProxy", "haproxy")
 COPYING = Row("HAProxy, no splice", "haproxy-copy")
+RELAY = Row("bytes only", "relay")
 DIRECT = Row("no proxy", "direct")
 
 
@@ -65,6 +66,7 @@ class Case:
         return f"{self.group} · {self.name}"
 
 
+FLOOR = "“bytes only” passes bytes on without looking at them: the least that any proxy costs here. "
 BUSY = "Load and origin are the bottleneck where a proxy comes close to “no proxy”; CPU per upload tells more there."
 
 
@@ -113,9 +115,9 @@ def with_loops() -> tuple[Row, ...]:
 def all_cases(is_quick: bool) -> list[Case]:
     both = (FULL, LENGTH, NGINX, HAPROXY)
     paced = (6 if is_quick else 20) * 64 * KIB
-    small = (FULL, NGINX, LOGGING, HAPROXY, DIRECT)
+    small = (FULL, NGINX, LOGGING, HAPROXY, RELAY, DIRECT)
     cases = [
-        Case("B1", f"{bodies(size)} × {connections}", size, connections, small, note=BUSY)
+        Case("B1", f"{bodies(size)} × {connections}", size, connections, small, note=FLOOR + BUSY)
         for size in (KIB, 4 * KIB, 64 * KIB)
         for connections in (1, 16, 64)
     ]
@@ -128,6 +130,9 @@ def all_cases(is_quick: bool) -> list[Case]:
         Case("B3", "64 MiB × 16", 64 * MIB, 16, large, note=BUSY),
         Case("B4", "8 × 256 MiB", 256 * MIB, 8, both, uploads=8, rounds=some),
         Case("B5", f"500 × {bodies(paced)} at 64 KiB/s each", paced, 500, both, rate=64 * KIB, uploads=500, rounds=some,
+             note="The clients set the pace: CPU s/GiB and memory are what is compared."),
+        Case("B5", f"500 × {bodies(paced)} at 64 KiB/s each, TLS towards the client", paced, 500, (FULL, NGINX, HAPROXY),
+             rate=64 * KIB, uploads=500, rounds=1, is_tls=True,
              note="The clients set the pace: CPU s/GiB and memory are what is compared."),
         Case("B6", "16 KiB × 32, callback of 5 ms", 16 * KIB, 32, with_callbacks(), delay=5,
              note="Peers pass on the client's x-oss-callback. Waiting clients leave the processor idle at times."),

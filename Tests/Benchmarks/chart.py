@@ -17,7 +17,7 @@ TOP = 96
 
 COLOURS = {
     "putback": "#1c5fb8", "nginx": "#2b8a3e", "nginx-log": "#8fc99b", "haproxy": "#d9730d", "haproxy-copy": "#f0b37a",
-    "direct": "#b4b8bd",
+    "relay": "#868e96", "direct": "#b4b8bd",
 }  # fmt: skip
 LENGTH_COLOUR, OTHER_COLOUR = "#7fa9dd", "#8a5fb5"
 

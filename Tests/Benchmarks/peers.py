@@ -9,7 +9,7 @@ import shlex
 import sys
 
 import certificates
-from machine import WORK, Failed, Origin, free_port
+from machine import OUT, WORK, Failed, Origin, free_port
 from packages import first_line, libraries, program, runs
 from proxies import Proxy, Wish, write
 
@@ -97,6 +97,11 @@ def haproxy(name: str, wish: Wish, origin: Origin, splice: str = "option splice-
     return Proxy(name, arguments, port, wish, WORK / f"haproxy-{port}.log", env=libraries())
 
 
+def relay(name: str, wish: Wish, origin: Origin) -> Proxy:
+    port = free_port()
+    return Proxy(name, [OUT / "relay", port, origin.port], port, wish, WORK / f"relay-{port}.log")
+
+
 def other(name: str, wish: Wish, origin: Origin, command: str) -> Proxy:
     port = free_port()
     arguments = [part.format(port=port, origin=origin.port) for part in shlex.split(command)]
@@ -128,6 +133,7 @@ class Peers:
         starts = {
             "nginx": lambda: nginx(name, wish, origin),
             "nginx-log": lambda: nginx(name, wish, origin, "/dev/null"),
+            "relay": lambda: relay(name, wish, origin),
             "haproxy": lambda: haproxy(name, wish, origin),
             "haproxy-copy": lambda: haproxy(name, wish, origin, ""),
         }

@@ -159,12 +159,13 @@ class Putback:
 Upload = Callable[[Putback, int], None]
 
 
-def load(route: str, size: int, connections: int = 1) -> Upload:
-    """So many uploads of `size` bytes over kept connections."""
+def load(route: str, size: int, connections: int = 1, *options, listener: str = "edge") -> Upload:
+    """So many uploads of `size` bytes over kept connections; `options` are those of load.c."""
 
     def run(putback: Putback, uploads: int) -> None:
-        _, port = putback.address("edge")
-        command = [TOOLS / "load", str(port), f"/{route}/object", str(connections), str(size), "-n", str(uploads)]
+        _, port = putback.address(listener)
+        numbers = [str(connections), str(size), "-n", str(uploads), *map(str, options)]
+        command = [TOOLS / "load", str(port), f"/{route}/object", *numbers]
         done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
         assert done.returncode == 0, f"uploads failed: {done.stdout}{done.stderr}"
 
@@ -251,28 +252,34 @@ def replay(size: int, listener: str = "sdk", sign: Callable[[Putback, int], byte
 # What they cost
 
 
-class Allocations:
-    """The number in the file that counter.so writes to (Tests/Benchmarks/counter.c)."""
+class Counts:
+    """The numbers in the file that counter.so writes to (Tests/Benchmarks/counter.c)."""
 
     def __init__(self, file: Path):
-        file.write_bytes(bytes(8))
+        file.write_bytes(bytes(16))
         with file.open("r+b") as opened:
-            self.memory = mmap.mmap(opened.fileno(), 8)
+            self.memory = mmap.mmap(opened.fileno(), 16)
         self.environment = {"LD_PRELOAD": str(TOOLS / "counter.so"), "PUTBACK_COUNTER": str(file)}
 
-    def now(self) -> int:
-        return struct.unpack("<Q", self.memory[:8])[0]
+    @property
+    def allocations(self) -> int:
+        return struct.unpack("<QQ", self.memory)[0]
+
+    @property
+    def reads(self) -> int:
+        """Calls of read(2) and recv(2)."""
+        return struct.unpack("<QQ", self.memory)[1]
 
     def settled(self) -> int:
-        """The number once the last log line and the end of the last connection are dealt with."""
+        """The allocations once the last log line and the end of the last connection are dealt with."""
 
         def unchanged() -> bool:
-            before = self.now()
+            before = self.allocations
             time.sleep(0.05)
-            return self.now() == before
+            return self.allocations == before
 
         until(unchanged, "an end of all allocations")
-        count = self.now()
+        count = self.allocations
         assert count > 0, "counter.so is not there: nothing was counted"
         return count
 

@@ -7,12 +7,12 @@ import os
 import subprocess
 
 import pytest
-from costs import DEADLINE, LEAVES, Allocations
+from costs import DEADLINE, LEAVES, Counts
 
 
 @pytest.fixture(scope="module")
 def leaves(tmp_path_factory) -> dict[str, float]:
-    counter = Allocations(tmp_path_factory.mktemp("leaves") / "counter")
+    counter = Counts(tmp_path_factory.mktemp("leaves") / "counter")
     done = subprocess.run(
         [LEAVES, "--json"],
         env={**os.environ, **counter.environment},
@@ -21,7 +21,7 @@ def leaves(tmp_path_factory) -> dict[str, float]:
         timeout=DEADLINE,
     )
     assert done.returncode == 0, done.stderr
-    assert counter.now() > 0, "counter.so is not there: nothing was counted"
+    assert counter.allocations > 0, "counter.so is not there: nothing was counted"
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     return {f"leaf, {line['name']}: allocations": line["allocations"] for line in lines}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import costs
 import pytest
-from costs import ROOT, Allocations, Instructions, Putback, Upload, load, replay
+from costs import ROOT, Counts, Instructions, Putback, Upload, load, replay
 
 KIB, MIB = 1 << 10, 1 << 20
 # Kept after the tests, so that whoever exceeds a threshold can look at once.
@@ -58,8 +58,8 @@ def counted(configurations, tmp_path_factory):
     started = {}
     for name, config in configurations.items():
         folder = tmp_path_factory.mktemp(name)
-        allocations = Allocations(folder / "counter")
-        started[name] = (Putback(config, folder, environment=allocations.environment), allocations)
+        counts = Counts(folder / "counter")
+        started[name] = (Putback(config, folder, environment=counts.environment), counts)
     yield started
     for putback, _ in started.values():
         putback.stop()
@@ -84,14 +84,14 @@ def slug(case: Case) -> str:
 
 
 def test_allocations(case, counted, judge):
-    putback, allocations = counted[case.config]
+    putback, counts = counted[case.config]
     # Two runs that differ in nothing but the uploads: what connections and their ends cost cancels out.
     case.upload(putback, case.uploads)
-    start = allocations.settled()
+    start = counts.settled()
     case.upload(putback, case.uploads)
-    middle = allocations.settled()
+    middle = counts.settled()
     case.upload(putback, 2 * case.uploads)
-    end = allocations.settled()
+    end = counts.settled()
     each = ((end - middle) - (middle - start)) / case.uploads / case.units
     judge.check(
         f"{case.name}: allocations",
