@@ -223,15 +223,11 @@ package final class ByteStream: FileEventHandler {
             descriptor, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// Joins the buffers as far as a record goes, where that saves one: copying is cheaper than another record, with its
-    /// system call and packet.
+    /// Joins the buffers as far as a record goes: copying is cheaper than a small record, with its system call and packet.
     private func writeOneRecord(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> StreamResult {
-        let (record, total) = (TLSSession.recordBytes, first.count + second.count)
-        let records = { (bytes: Int) in (bytes + record - 1) / record }
-        guard first.count < record, records(total) < records(first.count) + records(second.count) else {
-            return unsafe write(first)
-        }
-        let count = min(total, record)
+        let record = TLSSession.recordBytes
+        guard first.count < record else { return unsafe write(first) }
+        let count = min(first.count + second.count, record)
         return unsafe withUnsafeTemporaryAllocation(byteCount: count, alignment: 16) { joined in
             let body = unsafe UnsafeMutableRawBufferPointer(rebasing: joined[first.count...])
             unsafe joined.copyMemory(from: first)

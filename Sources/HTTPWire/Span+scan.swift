@@ -3,6 +3,8 @@
 
 // The one file of this module with unsafe code.
 
+private import Glibc
+
 extension Span<UInt8> {
     /// Where the first byte stands that may not be inside a line: a control character other than tab, or `end`.
     ///
@@ -43,32 +45,15 @@ extension Span<UInt8> {
         return UInt64(littleEndian: unsafe self.bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
     }
 
-    /// Where `wanted` first stands at or after `start`, or the count of the bytes: memchr(3) over a span.
-    ///
-    /// Looks at 32 bytes at a time, one comparison for all of them.
+    /// Where `wanted` first stands at or after `start`, or the count of the bytes: memchr(3), which knows the widest registers of
+    /// the processor.
     func firstIndex(of wanted: UInt8, from start: Int) -> Int {
         precondition(start >= 0 && start <= count, "a scan stays inside its bytes")
-        let pattern = SWAR.ones &* UInt64(wanted)
-        let raw = unsafe self.bytes
-        var position = start
-        while position &+ 32 <= count {
-            // In bounds: position + 32 <= count.
-            let words = unsafe raw.unsafeLoadUnaligned(fromByteOffset: position, as: SIMD4<UInt64>.self)
-            let others = words ^ SIMD4(repeating: pattern)
-            let hits = (others &- SWAR.ones) & ~others & SWAR.highBits
-            if hits != .zero { break }
-            position &+= 32
+        return unsafe withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, start < bytes.count else { return bytes.count }
+            let found = unsafe memchr(base + start, Int32(wanted), bytes.count &- start)
+            return if let found = unsafe found { unsafe UnsafeRawPointer(found) - base } else { bytes.count }
         }
-        while position &+ 8 <= count {
-            // In bounds: position + 8 <= count. A byte borrows only from one that is flagged itself.
-            let word = unsafe raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
-            let others = UInt64(littleEndian: word) ^ pattern
-            let hits = (others &- SWAR.ones) & ~others & SWAR.highBits
-            guard hits == 0 else { return position &+ hits.trailingZeroBitCount &>> 3 }
-            position &+= 8
-        }
-        while position < count, self[position] != wanted { position &+= 1 }
-        return position
     }
 
     /// Whether all bytes are above the space and none is DEL: what a request target may hold.

@@ -55,7 +55,10 @@ package final class StoreExchange: StoreConnectionUser {
     private var holdsAll = true
     private var bodyFinished = false
     private var answerBegun = false
+    /// What goes out in front of the next bytes of a body in chunks.
     private var framing = OctetBuffer()
+    /// The line end behind the last chunk's data is not out yet: it goes with what follows.
+    private var chunkIsOpen = false
 
     package init(pool: StorePool, handler: (any StoreExchangeHandler)? = nil) {
         self.pool = pool
@@ -71,7 +74,7 @@ package final class StoreExchange: StoreConnectionUser {
         state = .fresh
         request.removeAll(keepingAtMost: Self.keptBytes)
         headBytes = 0
-        framing.removeAll(keepingAtMost: Self.keptBytes)
+        chunkIsOpen = false
         headIsOut = false
         holdsAll = true
         bodyFinished = false
@@ -125,13 +128,17 @@ package final class StoreExchange: StoreConnectionUser {
     /// Sends bytes of the body; false when ``StoreExchangeHandler/storeWritable()`` should be waited for. All are taken.
     package func send(_ bytes: Span<UInt8>) -> Bool {
         guard bytes.count > 0 else { return true }
-        guard isChunked else { return sendFramed(bytes) }
-        // Size line, data and line end go out as one piece: chunked bodies are copied once.
-        framing.removeAll()
+        guard isChunked else { return sendFramed(Span(), bytes) }
+        endChunk()
         HTTPEncoder.appendChunkHeader(size: bytes.count, to: &framing)
-        framing.append(bytes)
-        HTTPEncoder.appendChunkTrailer(to: &framing)
-        return framing.withSpan { sendFramed($0) }
+        chunkIsOpen = true
+        return framing.withSpan { sendFramed($0, bytes) }
+    }
+
+    private func endChunk() {
+        framing.removeAll()
+        if chunkIsOpen { HTTPEncoder.appendChunkTrailer(to: &framing) }
+        chunkIsOpen = false
     }
 
     /// Whether the next bytes of the body may come in a pipe: the connection is there, is plain and took all it was given.
@@ -151,9 +158,9 @@ package final class StoreExchange: StoreConnectionUser {
     package func finish() {
         bodyFinished = true
         if isChunked {
-            framing.removeAll()
+            endChunk()
             HTTPEncoder.appendLastChunk(to: &framing)
-            _ = framing.withSpan { sendFramed($0) }
+            _ = framing.withSpan { sendFramed($0, Span()) }
         }
         guard case .sending(let connection) = state else { return }
         if headIsOut {
@@ -222,34 +229,39 @@ package final class StoreExchange: StoreConnectionUser {
         if bodyFinished { connection.startAnswerTimer() } else if all { handler?.storeWritable() }
     }
 
-    private func sendFramed(_ bytes: Span<UInt8>) -> Bool {
+    /// Sends what frames the bytes, if anything does, and the bytes.
+    private func sendFramed(_ frame: Span<UInt8>, _ bytes: Span<UInt8>) -> Bool {
         switch state {
         case .fresh, .done:
             return true
         case .connecting:
+            request.append(frame)
             request.append(bytes)
             return false
         case .sending(let connection):
             if headIsOut {
-                hold(bytes)
-                return connection.send(bytes, Span())
+                hold(frame, bytes)
+                return connection.send(frame, bytes)
             }
-            guard heldBytes + bytes.count > Self.replayLimit else {
+            guard heldBytes + frame.count + bytes.count > Self.replayLimit else {
                 if heldBytes == 0 { pool.context.loop.atEndOfTurn(self) }
+                request.append(frame)
                 request.append(bytes)
                 return true
             }
             // Too much to be kept: it goes out now, behind what was.
             headIsOut = true
             defer { dropHeld() }
+            request.append(frame)
             return request.withSpan { connection.send($0, bytes) }
         }
     }
 
     /// Keeps a copy while a repetition is possible.
-    private func hold(_ bytes: Span<UInt8>) {
+    private func hold(_ frame: Span<UInt8>, _ bytes: Span<UInt8>) {
         guard usedKeptConnection, holdsAll else { return }
-        guard heldBytes + bytes.count <= Self.replayLimit else { return dropHeld() }
+        guard heldBytes + frame.count + bytes.count <= Self.replayLimit else { return dropHeld() }
+        request.append(frame)
         request.append(bytes)
     }
 

@@ -28,6 +28,8 @@ CASES = [
     Case("upload 1 KiB", load("plain", KIB)),
     Case("upload 1 KiB, 16 connections", load("plain", KIB, connections=16), uploads=960),
     Case("upload 64 KiB", load("plain", 64 * KIB)),
+    Case("upload 256 KiB in chunks", load("plain", 256 * KIB, 1, "-k"), uploads=100),
+    Case("form of 256 KiB", load("plain", 256 * KIB, 1, "-f"), uploads=100),
     Case("upload 64 MiB, each MiB", load("plain", 64 * MIB), uploads=8, units=64),
     Case("upload 1 KiB, callback by store", load("by-store", KIB)),
     Case("upload 1 KiB, callback by putback", load("by-putback", KIB), uploads=100),
