@@ -162,9 +162,10 @@ class Container:
         return self.process.wait(timeout=DEADLINE)
 
     def kill(self) -> None:
+        """The process itself: `--kill-child` has no effect on one that changed its user, see PR_SET_PDEATHSIG of prctl(2)."""
         if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+            os.kill(self.pid, signal.SIGKILL)
+            self.process.wait(timeout=DEADLINE)
 
 
 def checked(*command: str) -> str:
