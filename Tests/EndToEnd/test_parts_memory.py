@@ -15,8 +15,8 @@ MIB = 1 << 20
 PIECE = b"%X\r\n" % MIB + bytes(MIB) + b"\r\n"
 HEAD = b"PUT /long HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 BUFFERS = 48
-# What the process, its threads and its allocator take beside bodies; more on a busy machine, where reads are larger.
-BESIDE = 32 * MIB * (8 if SCALE > 1 else 1)
+# What the process, its threads and its allocator take beside bodies.
+BESIDE = 24 * MIB * (8 if SCALE > 1 else 1)
 
 
 def upload(address, mebibytes: int) -> Message:
