@@ -92,8 +92,7 @@ package final class ByteStream: FileEventHandler {
         do {
             session = try TLSSession(
                 context: context, input: TLSInput(descriptor: descriptor, shared: loop.rawInput),
-                serverName: serverName,
-                sendsServerName: sendsServerName, resumption: resumption)
+                serverName: serverName, sendsServerName: sendsServerName, resumption: resumption)
         } catch {
             Glibc.close(descriptor)
             throw error
@@ -164,7 +163,19 @@ package final class ByteStream: FileEventHandler {
     /// Reads what is there, at most the buffer's size.
     package func read(into buffer: UnsafeMutableRawBufferPointer) -> StreamResult {
         if let session { return unsafe result(session.read(into: buffer), isRead: true) }
-        return unsafe Scratch.receive(from: descriptor, into: buffer)
+        return unsafe Self.receive(from: descriptor, into: buffer)
+    }
+
+    /// Takes what waits at a descriptor, as far as there is room for it, with one system call.
+    static func receive(from descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) -> StreamResult {
+        while true {
+            let count = unsafe recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            if count > 0 { return .bytes(count) }
+            if count == 0 { return .end }
+            if errno == EINTR { continue }
+            if errno == EAGAIN { return .wouldBlock }
+            return .failed(EventError(operation: "read", code: errno))
+        }
     }
 
     /// Writes as much as is taken. After `wouldBlock`, or fewer bytes than given, the handler is told when to go on if

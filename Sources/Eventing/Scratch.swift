@@ -26,20 +26,8 @@ package final class Scratch {
 
     /// Takes what waits at a descriptor, at most `limit` bytes, with one system call.
     func receive(from descriptor: Int32, limit: Int) -> StreamResult {
-        unsafe Self.receive(
-            from: descriptor, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(limit, count)]))
-    }
-
-    /// Takes what waits at a descriptor, as far as there is room for it, with one system call.
-    static func receive(from descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) -> StreamResult {
-        while true {
-            let count = unsafe recv(descriptor, buffer.baseAddress, buffer.count, 0)
-            if count > 0 { return .bytes(count) }
-            if count == 0 { return .end }
-            if errno == EINTR { continue }
-            if errno == EAGAIN { return .wouldBlock }
-            return .failed(EventError(operation: "read", code: errno))
-        }
+        unsafe ByteStream.receive(
+            from: descriptor, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(limit, memory.count)]))
     }
 
     /// Looks at what waits at a plain `stream`, without taking it; nil if that is more than the buffer holds.

@@ -52,7 +52,7 @@ final class TLSInput {
 
     /// A source for `SSL_set0_rbio`, which owns it from then on; this object must outlive it.
     @unsafe func makeBIO() -> OpaquePointer? {
-        guard let bio = unsafe BIO_new(Self.method.raw) else { return nil }
+        guard let method = unsafe Self.method.raw, let bio = unsafe BIO_new(method) else { return nil }
         unsafe BIO_set_data(bio, Unmanaged.passUnretained(self).toOpaque())
         unsafe BIO_set_init(bio, 1)
         return unsafe bio

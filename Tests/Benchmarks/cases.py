@@ -67,6 +67,7 @@ class Case:
 
 
 FLOOR = "“bytes only” passes bytes on without looking at them: the least that any proxy costs here. "
+PACED = "The clients set the pace: CPU s/GiB and memory are what is compared."
 BUSY = "Load and origin are the bottleneck where a proxy comes close to “no proxy”; CPU per upload tells more there."
 
 
@@ -130,10 +131,9 @@ def all_cases(is_quick: bool) -> list[Case]:
         Case("B3", "64 MiB × 16", 64 * MIB, 16, large, note=BUSY),
         Case("B4", "8 × 256 MiB", 256 * MIB, 8, both, uploads=8, rounds=some),
         Case("B5", f"500 × {bodies(paced)} at 64 KiB/s each", paced, 500, both, rate=64 * KIB, uploads=500, rounds=some,
-             note="The clients set the pace: CPU s/GiB and memory are what is compared."),
+             note=PACED),
         Case("B5", f"500 × {bodies(paced)} at 64 KiB/s each, TLS towards the client", paced, 500, (FULL, NGINX, HAPROXY),
-             rate=64 * KIB, uploads=500, rounds=1, is_tls=True,
-             note="The clients set the pace: CPU s/GiB and memory are what is compared."),
+             rate=64 * KIB, uploads=500, rounds=1, is_tls=True, note=PACED),
         Case("B6", "16 KiB × 32, callback of 5 ms", 16 * KIB, 32, with_callbacks(), delay=5,
              note="Peers pass on the client's x-oss-callback. Waiting clients leave the processor idle at times."),
         Case("B8", "1 KiB × 16, TLS towards the store", KIB, 16, (FULL, NGINX, HAPROXY, DIRECT), is_store_tls=True,

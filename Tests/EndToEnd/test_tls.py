@@ -50,12 +50,15 @@ class TLSClient(Client):
         self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
 
 
-@pytest.fixture
-def gateway(start, peers, authority):
-    store = peers.store()
-    config = configs.edge(configs.oss_store(store.port))
+def edge(start, store, authority, **more):
+    config = configs.edge(configs.oss_store(store.port), **more)
     config["listeners"] = [listener(*authority.issue("server"))]
     return start(config)
+
+
+@pytest.fixture
+def gateway(start, peers, authority):
+    return edge(start, peers.store(), authority)
 
 
 def test_takes_uploads_over_tls(gateway, peers, authority):
@@ -94,18 +97,12 @@ def test_survives_plain_text_and_noise_on_the_tls_port(gateway, authority):
         assert client.request("PUT", "/x", b"hello").status == 200
 
 
-def slow_gateway(start, store, authority, **more):
-    config = configs.edge(configs.oss_store(store.port), **more)
-    config["listeners"] = [listener(*authority.issue("slow"))]
-    return start(config)
-
-
 def test_records_of_any_size_and_pauses(start, peers, authority):
     """The kernel waits for several records at a time; neither pauses nor the end of a body nor the next request must wait for
     more than there is."""
     store = peers.store()
     dice = random.Random(11)
-    with TLSClient(slow_gateway(start, store, authority).edge, client_context(authority)) as client:
+    with TLSClient(edge(start, store, authority).edge, client_context(authority)) as client:
         bodies = [os.urandom(size) for size in (3 * 1024 * 1024 + 5, 65_536, 131_072 + 18_000, 100)]
         for number, body in enumerate(bodies):
             client.send(f"PUT /{number} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode())
@@ -124,7 +121,7 @@ def test_records_of_any_size_and_pauses(start, peers, authority):
 def test_a_slow_client_is_not_taken_for_a_stalled_one(start, peers, authority):
     """Its records do not reach the mark within the idle time."""
     store = peers.store()
-    gateway = slow_gateway(start, store, authority, timeouts={"bodyIdle": "300ms"})
+    gateway = edge(start, store, authority, timeouts={"bodyIdle": "300ms"})
     body = os.urandom(600_000)
     with TLSClient(gateway.edge, client_context(authority)) as client:
         client.send(f"PUT /slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode())
@@ -138,7 +135,7 @@ def test_a_slow_client_is_not_taken_for_a_stalled_one(start, peers, authority):
 @pytest.mark.parametrize("pieces", [1, 12])
 def test_a_client_that_stalls_below_the_mark(start, peers, authority, pieces):
     store = peers.store()
-    gateway = slow_gateway(start, store, authority, timeouts={"bodyIdle": "300ms"})
+    gateway = edge(start, store, authority, timeouts={"bodyIdle": "300ms"})
     with TLSClient(gateway.edge, client_context(authority)) as client:
         client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000\r\n\r\n")
         for _ in range(pieces):
@@ -152,9 +149,7 @@ def test_a_client_that_stalls_below_the_mark(start, peers, authority, pieces):
 def test_stores_nothing_of_an_upload_that_tls_cut(start, peers, authority):
     """Without close_notify the end of the connection is an attacker's word: no body framing may trust it."""
     store = peers.store()
-    config = configs.edge(configs.oss_store(store.port))
-    config["listeners"] = [listener(*authority.issue("cut"))]
-    gateway = start(config)
+    gateway = edge(start, store, authority)
     client = TLSClient(gateway.edge, client_context(authority))
     client.send(b"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n" + b"x" * 100_000)
     store.wait_for_requests(1)

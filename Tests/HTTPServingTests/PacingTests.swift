@@ -14,10 +14,17 @@ import Testing
     init() throws { server = try Server() }
 
     /// A connection in the middle of a body that its receiver takes.
-    private func connection() throws -> (ServerConnection, RawSocket) {
+    private func connection(isTLS: Bool = false) throws -> (ServerConnection, RawSocket) {
         let (descriptor, peer) = try RawSocket.pair()
+        let loop = server.driver.loop
+        // No handshake is made: which side it would be does not matter.
+        let stream =
+            isTLS
+            ? try ByteStream(
+                loop: loop, descriptor: descriptor, context: .client(authorities: nil), serverName: "localhost")
+            : ByteStream(loop: loop, descriptor: descriptor)
         let connection = ServerConnection(
-            context: server.context, stream: ByteStream(loop: server.driver.loop, descriptor: descriptor),
+            context: server.context, stream: stream,
             peer: try #require(SocketAddress(numeric: "127.0.0.1", port: 1)), handler: server)
         connection.phase = .readingBody
         connection.bodyRemaining = 1 << 30
@@ -78,6 +85,24 @@ import Testing
         let less = ServerConnection.readMark(
             bytes: bytes, milliseconds: milliseconds, remaining: remaining, present: present, largest: 65_536)
         #expect(less == (milliseconds < 250 ? mark : min(mark, 65_536)))
+    }
+
+    @Test func `waits for several records of a body over TLS, before its pace is known and when it is fast`() throws {
+        let (connection, _) = try connection(isTLS: true)
+        connection.windowStart = .now
+        connection.adaptReadMark(to: 16 * 1024)
+        #expect(connection.stream.readMark == 64 * 1024)
+        connection.bodyRemaining = 40_000
+        connection.adaptReadMark(to: 1000)
+        #expect(connection.stream.readMark == 40_000)
+        connection.bodyRemaining = 1 << 30
+        connection.windowStart = Instant(nanoseconds: Instant.now.nanoseconds - 1_000_000_000)
+        connection.windowBytes = 100 << 20
+        connection.adaptReadMark(to: 100_000)
+        #expect(connection.stream.readMark == 128 * 1024)
+        connection.resetReading()
+        #expect(connection.stream.readMark == 1)
+        connection.close()
     }
 
     @Test func `waits for nothing of a fast body, and after a pause`() throws {
